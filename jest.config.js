@@ -1,0 +1,10 @@
+/** Unit and seam tests: TypeScript straight from the source tree, as native ES modules. */
+export default {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/src', '<rootDir>/suites'],
+  testMatch: ['**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  transform: { '\\.ts$': ['babel-jest', { configFile: './babel.config.json' }] },
+  testTimeout: 30_000,
+};

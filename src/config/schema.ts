@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { STORAGE_CLASSES } from './storage-class.js';
+import { parseSize } from './size.js';
+
+/** A byte count: a number, or text such as `16MiB`. */
+const size = z.union([z.number().int().nonnegative(), z.string().transform(parseSize)]);
+
+const MIB = 1024 * 1024;
+
+/**
+ * The keys of `objectfs.yaml` with their defaults. Everything is reachable as a file key (`transfer.chunkSize`), as
+ * an environment variable (`OBJECTFS_TRANSFER_CHUNK_SIZE`) and, where it matters to a command, as a flag.
+ */
+export const configSchema = z.strictObject({
+  s3: z
+    .strictObject({
+      /** Absent: AWS itself. */
+      endpoint: z.url().optional(),
+      region: z.string().default('us-east-1'),
+      accessKeyId: z.string().optional(),
+      secretAccessKey: z.string().optional(),
+      sessionToken: z.string().optional(),
+      /** Bucket in the path; needed by most servers other than AWS. Absent: on where `endpoint` is set. */
+      forcePathStyle: z.boolean().optional(),
+    })
+    .prefault({}),
+  mount: z
+    .strictObject({
+      /** `kernel`: our own protocol code; `fuse-native`: the libfuse 2 binding, the way to macOS. */
+      binding: z.enum(['kernel', 'fuse-native']).default('kernel'),
+      readOnly: z.boolean().default(false),
+      allowOther: z.boolean().default(false),
+      /** How long the kernel may keep attributes: 1 s bounds how stale a second client's change is seen. */
+      attributeTtlMs: z.number().int().nonnegative().default(1000),
+      entryTtlMs: z.number().int().nonnegative().default(1000),
+      /** 0: a name made by another client shows at once; a positive value saves requests on missing names. */
+      negativeTtlMs: z.number().int().nonnegative().default(0),
+      /** Absent: the user's cache directory. */
+      cacheDir: z.string().optional(),
+      /** All buffers of the mount come from this budget. */
+      memoryLimit: size.default(512 * MIB),
+    })
+    .prefault({}),
+  transfer: z
+    .strictObject({
+      /** `off` sends every object with the plain client. */
+      level: z.enum(['off', 'standard', 'aggressive']).default('standard'),
+      /** Part size in bytes: 16 MiB keeps 1 GiB at 64 requests and stays far from the 10,000 part limit. */
+      chunkSize: size.default(16 * MIB),
+      /** Parts in flight: 8 connections at the documented 85 to 90 MB/s each fill a 5 Gbit/s host. */
+      connections: z.number().int().min(1).max(256).default(8),
+      storageClass: z.enum(STORAGE_CLASSES).default('STANDARD'),
+    })
+    .prefault({}),
+  log: z
+    .strictObject({
+      level: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
+    })
+    .prefault({}),
+});
+
+/** The resolved configuration. */
+export type Config = z.infer<typeof configSchema>;

@@ -1,0 +1,52 @@
+/**
+ * Linux error numbers by name (include/uapi/asm-generic/errno-base.h and errno.h). FUSE replies carry the
+ * negated number; only the names that some layer of this project can produce or expect are listed.
+ */
+export const ERRNO = {
+  EPERM: 1,
+  ENOENT: 2,
+  EINTR: 4,
+  EIO: 5,
+  ENXIO: 6,
+  E2BIG: 7,
+  EBADF: 9,
+  EAGAIN: 11,
+  ENOMEM: 12,
+  EACCES: 13,
+  EFAULT: 14,
+  EBUSY: 16,
+  EEXIST: 17,
+  EXDEV: 18,
+  ENODEV: 19,
+  ENOTDIR: 20,
+  EISDIR: 21,
+  EINVAL: 22,
+  ENFILE: 23,
+  EMFILE: 24,
+  ENOTTY: 25,
+  ETXTBSY: 26,
+  EFBIG: 27,
+  ENOSPC: 28,
+  ESPIPE: 29,
+  EROFS: 30,
+  EMLINK: 31,
+  ERANGE: 34,
+  EDEADLK: 35,
+  ENAMETOOLONG: 36,
+  ENOLCK: 37,
+  ENOSYS: 38,
+  ENOTEMPTY: 39,
+  ELOOP: 40,
+  ENODATA: 61,
+  EPROTO: 71,
+  EOVERFLOW: 75,
+  EOPNOTSUPP: 95,
+  ENOTCONN: 107,
+  ETIMEDOUT: 110,
+  ESTALE: 116,
+  EDQUOT: 122,
+  ECANCELED: 125,
+} as const;
+
+/** The symbolic name of an error number, as in errno(3). */
+export type ErrnoName = keyof typeof ERRNO;

@@ -1,0 +1,92 @@
+import type { ErrnoName } from '../../errors/errno.js';
+import type { ObjectStore } from '../../s3/store.js';
+import type { Transporter } from '../../transfer/transporter.js';
+import type { Syscalls } from './syscalls.js';
+
+/** What a case needs of target and machine; a case whose need is not met is `unsupported` or `skipped`, never passed. */
+export const NEEDS = [
+  'root', // the harness runs as uid 0
+  'store', // a bucket stands behind the directory
+  'remount', // the runner can stop and start the target
+  'symlink',
+  'hard-link',
+  'mknod',
+  'xattr',
+  'chown',
+  'rename-flags',
+  'fallocate',
+  'seek-hole',
+  'lock',
+  'mmap',
+] as const;
+export type Need = (typeof NEEDS)[number];
+
+/** One check of a suite: data plus a small body. */
+export interface CaseDefinition {
+  /** Stable, unique in its suite: `rename/enotdir-when-prefix-is-a-file`. */
+  readonly id: string;
+  /** One sentence that is true when the case passes. */
+  readonly says: string;
+  /** The operations under test: `rename`, `open`. Counted in the report as covered / applicable / total. */
+  readonly operations: readonly string[];
+  readonly needs?: readonly Need[];
+  /** @defaultValue 10,000: a case of plain file operations that takes longer hangs. */
+  readonly timeoutMs?: number;
+  run(context: CaseContext): Promise<void>;
+}
+
+/** What a case may use. */
+export interface CaseContext {
+  /** A fresh empty directory on the target, made for this case. */
+  readonly directory: string;
+  /** A path below `directory`. */
+  path(...segments: readonly string[]): string;
+  readonly signal: AbortSignal;
+  /** The run's seed mixed with the case's id. */
+  readonly seed: number;
+  /** Seeded, uniform in [0, 1). */
+  random(): number;
+  /** Seeded content: the same seed and length give the same bytes. */
+  bytes(lengthBytes: number, salt?: number): Buffer;
+  /** System calls that Node lacks. */
+  readonly sys: Syscalls;
+  /** Passes when `action` rejects or throws with one of these errno names; fails otherwise, also on success. */
+  expectErrno(expected: ErrnoName | readonly ErrnoName[], action: () => unknown): Promise<void>;
+  /** The bucket behind the target, spoken to directly. Present where the case needs `store`. */
+  readonly store: DirectStore;
+  /** Present where the case needs `remount`. */
+  readonly control: TargetControl;
+  /** Absolute paths of the real files of `fixtures/` with their known digests. */
+  readonly fixtures: readonly FixtureFile[];
+  /** Ends the case as `skipped` with this reason. */
+  skip(reason: string): never;
+}
+
+/** The S3 side of the target. */
+export interface DirectStore extends ObjectStore {
+  /** The key that a path below `directory` has in the bucket. */
+  keyOf(path: string): string;
+  transporter(name: 'plain' | 'sdk' | 'optimized'): Transporter;
+}
+
+/** Commands to the runner, which owns the target's process. */
+export interface TargetControl {
+  /** Stops the target cleanly and starts it again with a cold cache. */
+  remount(): Promise<void>;
+}
+
+export interface FixtureFile {
+  readonly name: string;
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+}
+
+/** A group of cases: one file of a suite, run in one worker. */
+export interface CaseGroup {
+  /** `posix`, `integrity`, `range`, `stress`, `throughput`. */
+  readonly suite: string;
+  /** The file's own name: `rename`. */
+  readonly group: string;
+  readonly cases: readonly CaseDefinition[];
+}

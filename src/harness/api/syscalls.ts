@@ -1,0 +1,19 @@
+/** Seconds and nanoseconds as utimensat(2) takes them, or its two special values. */
+export type TimeSpec = { readonly ns: bigint } | 'now' | 'omit';
+
+/**
+ * System calls that `node:fs` has not. Synchronous; a failed call throws a `NodeJS.ErrnoException` whose `code` is
+ * the errno name, like `node:fs`. Paths are text or raw bytes.
+ */
+export interface Syscalls {
+  mknod(path: string, mode: number, device: number): void;
+  utimensat(path: string, atime: TimeSpec, mtime: TimeSpec, options?: { readonly noFollow?: boolean }): void;
+  renameat2(from: string, to: string, flags: number): void;
+  getxattr(path: string, name: string): Buffer;
+  setxattr(path: string, name: string, value: Uint8Array, flags?: number): void;
+  listxattr(path: string): readonly string[];
+  removexattr(path: string, name: string): void;
+  fallocate(fd: number, mode: number, offset: bigint, lengthBytes: bigint): void;
+  lseek(fd: number, offset: bigint, whence: number): bigint;
+  flock(fd: number, operation: number): void;
+}

@@ -1,0 +1,175 @@
+import { z } from 'zod';
+
+/**
+ * The versioned model that every run writes as `results.json` and every reporter (HTML, PNG, JUnit, console) reads.
+ * Reporters see nothing else, so any report can be made again from the file.
+ */
+export const SCHEMA_VERSION = 1;
+
+export const CASE_STATES = [
+  'passed',
+  'failed',
+  'unsupported',
+  'skipped',
+  'broken',
+  'expected-failure',
+  'unexpected-pass',
+  'hung',
+] as const;
+export type CaseState = (typeof CASE_STATES)[number];
+
+export const caseResultSchema = z.strictObject({
+  id: z.string(),
+  says: z.string(),
+  group: z.string(),
+  operations: z.array(z.string()),
+  state: z.enum(CASE_STATES),
+  /** Why, for every state but `passed`. */
+  reason: z.string().optional(),
+  elapsedMs: z.number(),
+  seed: z.number(),
+});
+export type CaseResult = z.infer<typeof caseResultSchema>;
+
+export const suiteResultSchema = z.strictObject({
+  suite: z.string(),
+  /** `objectfs`, `dir:/path`. */
+  target: z.string(),
+  /** A control run on a local directory: its verdict is about the suite, not about a target. */
+  control: z.boolean(),
+  elapsedMs: z.number(),
+  cases: z.array(caseResultSchema),
+});
+export type SuiteResult = z.infer<typeof suiteResultSchema>;
+
+export const sampleSchema = z.strictObject({
+  block: z.number().int(),
+  /** Position of this run inside its block, from 0. */
+  order: z.number().int(),
+  elapsedMs: z.number(),
+  bytes: z.number(),
+  requests: z.number().int(),
+  retries: z.number().int(),
+  /** User plus system time of the process that moved the bytes. */
+  cpuMs: z.number(),
+  peakRssBytes: z.number(),
+  fallback: z.string().optional(),
+  /** Bytes compared outside the timed part. */
+  verified: z.boolean(),
+});
+export type Sample = z.infer<typeof sampleSchema>;
+
+export const armSchema = z.strictObject({
+  /** `plain`, `sdk`, `optimized`; `plain-again` is the A/A control. */
+  arm: z.string(),
+  /** Total bytes over total time. */
+  mibPerSecond: z.number(),
+  samples: z.array(sampleSchema),
+});
+export type Arm = z.infer<typeof armSchema>;
+
+export const COMPARISON_VERDICTS = ['faster', 'slower', 'equivalent', 'inconclusive'] as const;
+
+export const comparisonSchema = z.strictObject({
+  arm: z.string(),
+  baseline: z.string(),
+  /** Above 1: `arm` is faster. 20 %-trimmed mean of the log speed-up per block, with its 95 % bootstrap interval. */
+  ratio: z.strictObject({ estimate: z.number(), lower: z.number(), upper: z.number() }),
+  median: z.number(),
+  blocks: z.number().int(),
+  /** Blocks in which `arm` was faster. */
+  wins: z.number().int(),
+  /** Two-sided Wilcoxon signed-rank test. */
+  wilcoxonP: z.number(),
+  /** Interval of the A/A ratio: what this cell shows as a difference where there is none. */
+  noiseFloor: z.strictObject({ estimate: z.number(), lower: z.number(), upper: z.number() }),
+  verdict: z.enum(COMPARISON_VERDICTS),
+});
+export type Comparison = z.infer<typeof comparisonSchema>;
+
+export const benchCellSchema = z.strictObject({
+  operation: z.enum(['upload', 'download']),
+  /** `64 MiB`, `real files (12)`. */
+  label: z.string(),
+  sizeBytes: z.number(),
+  objects: z.number().int(),
+  profile: z.string(),
+  arms: z.array(armSchema),
+  comparisons: z.array(comparisonSchema),
+});
+export type BenchCell = z.infer<typeof benchCellSchema>;
+
+export const linkProfileSchema = z.strictObject({
+  name: z.string(),
+  description: z.string(),
+  source: z.string(),
+  roundTripMs: z.number(),
+  requestOverheadMs: z.number(),
+  connectionUpBytesPerSecond: z.number().optional(),
+  connectionDownBytesPerSecond: z.number().optional(),
+  totalUpBytesPerSecond: z.number().optional(),
+  totalDownBytesPerSecond: z.number().optional(),
+});
+
+export const requestCountSchema = z.strictObject({
+  /** S3 operation name: `GetObject`. */
+  operation: z.string(),
+  count: z.number().int(),
+  errors: z.number().int(),
+  bytesSent: z.number(),
+  bytesReceived: z.number(),
+});
+export type RequestCount = z.infer<typeof requestCountSchema>;
+
+export const environmentSchema = z.strictObject({
+  node: z.string(),
+  kernel: z.string(),
+  architecture: z.string(),
+  cpu: z.string(),
+  cores: z.number().int(),
+  memoryBytes: z.number(),
+  /** Load average of the last minute at start. */
+  load: z.number(),
+  /** Share of CPU time stolen by the hypervisor during the run, 0 to 1; absent where /proc/stat is not there. */
+  steal: z.number().optional(),
+  endpoint: z.string(),
+  /** `embedded` or what the `Server` header of the endpoint says. */
+  server: z.string(),
+});
+export type Environment = z.infer<typeof environmentSchema>;
+
+export const cleanupSchema = z.strictObject({
+  bucket: z.string(),
+  removedObjects: z.number().int(),
+  removedUploads: z.number().int(),
+  /** A listing after the removal said that the bucket is gone. */
+  proven: z.boolean(),
+  problem: z.string().optional(),
+});
+export type Cleanup = z.infer<typeof cleanupSchema>;
+
+export const runReportSchema = z.strictObject({
+  schemaVersion: z.literal(SCHEMA_VERSION),
+  run: z.strictObject({
+    id: z.string(),
+    /** The command line, secrets left out. */
+    command: z.string(),
+    startedAt: z.iso.datetime(),
+    finishedAt: z.iso.datetime(),
+    seed: z.number(),
+    version: z.string(),
+  }),
+  verdict: z.enum(['passed', 'failed', 'inconclusive']),
+  /** Plain words; one per thing that decided the verdict. */
+  reasons: z.array(z.string()),
+  /** Present: the numbers come from the embedded server behind this link, not from AWS; every page says SIMULATED. */
+  simulated: z
+    .strictObject({ region: z.string().optional(), profile: linkProfileSchema, reason: z.string() })
+    .optional(),
+  environment: environmentSchema,
+  suites: z.array(suiteResultSchema),
+  bench: z.array(benchCellSchema),
+  requests: z.array(requestCountSchema),
+  cleanup: z.array(cleanupSchema),
+});
+export type RunReport = z.infer<typeof runReportSchema>;

@@ -1,0 +1,16 @@
+/** Where an S3 service is and how to speak to it; the resolved `s3` section of the configuration. */
+export interface S3Connection {
+  /** Absent: AWS itself, at the endpoint of `region`. */
+  readonly endpoint?: string;
+  readonly region: string;
+  /** Absent: the AWS SDK's default credential chain. */
+  readonly credentials?: S3Credentials;
+  /** `true` puts the bucket into the path; what most servers other than AWS want. */
+  readonly forcePathStyle: boolean;
+}
+
+export interface S3Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+}

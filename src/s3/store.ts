@@ -1,0 +1,180 @@
+import type { Readable } from 'node:stream';
+import type { StorageClass } from '../config/storage-class.js';
+
+/** User metadata: `x-amz-meta-` names in lower case without the prefix. S3 allows 2 KB in sum. */
+export type UserMetadata = Readonly<Record<string, string>>;
+
+/** Content headers that S3 keeps with an object and that a rewrite must not lose. */
+export interface ContentHeaders {
+  readonly contentType?: string;
+  readonly contentEncoding?: string;
+  readonly contentDisposition?: string;
+  readonly contentLanguage?: string;
+  readonly cacheControl?: string;
+  readonly expires?: string;
+}
+
+/** What HEAD or the headers of a GET say of an object. */
+export interface ObjectHead {
+  readonly key: string;
+  /** Length of the whole object, also when a range was read. */
+  readonly sizeBytes: number;
+  /** With its quotes, as in the header. */
+  readonly etag: string;
+  readonly lastModifiedMs: number;
+  readonly metadata: UserMetadata;
+  readonly headers: ContentHeaders;
+  readonly storageClass: StorageClass;
+  readonly versionId?: string;
+  /** Number of parts, only where the request asked for one part. */
+  readonly partsCount?: number;
+}
+
+/** Inclusive on both ends, as in RFC 9110 section 14.1.2. */
+export interface ByteRange {
+  readonly firstByte: number;
+  readonly lastByte: number;
+}
+
+export interface ReadConditions {
+  readonly ifMatch?: string;
+  readonly ifNoneMatch?: string;
+}
+
+export interface WriteConditions {
+  /** Replace only this ETag; refused where the capability probe found no conditional writes. */
+  readonly ifMatch?: string;
+  /** `true` sends `If-None-Match: *`: create, never replace. */
+  readonly ifAbsent?: boolean;
+}
+
+export interface Cancellable {
+  readonly signal?: AbortSignal;
+}
+
+export interface GetOptions extends ReadConditions, Cancellable {
+  readonly range?: ByteRange;
+}
+
+/** An open read: the caller consumes or destroys `body`, else its connection stays busy. */
+export interface ObjectRead {
+  readonly head: ObjectHead;
+  /** The range that the server says it sends; absent for a whole object. */
+  readonly range?: ByteRange;
+  readonly body: Readable;
+}
+
+export interface ObjectDescription {
+  readonly metadata?: UserMetadata;
+  readonly headers?: ContentHeaders;
+  readonly storageClass?: StorageClass;
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+export interface PutOptions extends ObjectDescription, WriteConditions, Cancellable {
+  /** Required where the body is a stream. */
+  readonly sizeBytes?: number;
+}
+
+export interface WriteResult {
+  readonly etag: string;
+  readonly versionId?: string;
+}
+
+/** Bytes in memory, or a stream of `sizeBytes` (streams can not be retried by the store). */
+export type ObjectBody = Uint8Array | Readable;
+
+export interface CopyOptions extends Cancellable {
+  /** The source must still have this ETag (`x-amz-copy-source-if-match`). */
+  readonly sourceIfMatch?: string;
+  /** Present: metadata directive REPLACE. Absent: COPY. */
+  readonly replace?: ObjectDescription;
+  readonly sourceBucket?: string;
+}
+
+export interface ListOptions extends Cancellable {
+  readonly prefix?: string;
+  readonly delimiter?: string;
+  readonly startAfter?: string;
+  readonly continuationToken?: string;
+  /** @defaultValue 1000, the most that S3 gives. */
+  readonly maxKeys?: number;
+}
+
+export interface ListedObject {
+  readonly key: string;
+  readonly sizeBytes: number;
+  readonly etag: string;
+  readonly lastModifiedMs: number;
+  readonly storageClass: StorageClass;
+}
+
+export interface ListPage {
+  readonly objects: readonly ListedObject[];
+  readonly commonPrefixes: readonly string[];
+  /** Absent on the last page. */
+  readonly continuationToken?: string;
+}
+
+export interface UploadedPart {
+  readonly partNumber: number;
+  readonly etag: string;
+}
+
+export interface OpenUpload {
+  readonly key: string;
+  readonly uploadId: string;
+  readonly initiatedMs: number;
+}
+
+export interface PartCopyOptions extends Cancellable {
+  readonly sourceKey: string;
+  readonly range?: ByteRange;
+  readonly sourceIfMatch?: string;
+}
+
+/**
+ * One bucket of an S3 service. Every method fails with a `Failure` whose kind comes from the reply, never with
+ * an SDK error. Implementations: the AWS SDK client, and wrappers that share this shape (metered, faulty).
+ */
+export interface ObjectStore {
+  readonly bucket: string;
+  head(key: string, options?: ReadConditions & Cancellable): Promise<ObjectHead>;
+  get(key: string, options?: GetOptions): Promise<ObjectRead>;
+  put(key: string, body: ObjectBody, options?: PutOptions): Promise<WriteResult>;
+  delete(key: string, options?: Cancellable): Promise<void>;
+  /** Up to 1,000 keys; answers with the keys that could not be deleted and why. */
+  deleteMany(keys: readonly string[], options?: Cancellable): Promise<readonly DeleteProblem[]>;
+  copy(sourceKey: string, targetKey: string, options?: CopyOptions): Promise<WriteResult>;
+  list(options?: ListOptions): Promise<ListPage>;
+  createUpload(key: string, options?: ObjectDescription & Cancellable): Promise<string>;
+  uploadPart(
+    key: string,
+    uploadId: string,
+    partNumber: number,
+    body: ObjectBody,
+    options?: Cancellable & { readonly sizeBytes?: number },
+  ): Promise<UploadedPart>;
+  copyPart(
+    key: string,
+    uploadId: string,
+    partNumber: number,
+    options: PartCopyOptions,
+  ): Promise<UploadedPart>;
+  completeUpload(
+    key: string,
+    uploadId: string,
+    parts: readonly UploadedPart[],
+    options?: WriteConditions & Cancellable,
+  ): Promise<WriteResult>;
+  abortUpload(key: string, uploadId: string, options?: Cancellable): Promise<void>;
+  listUploads(prefix?: string, options?: Cancellable): Promise<readonly OpenUpload[]>;
+  /** Closes idle connections. */
+  close(): void;
+}
+
+export interface DeleteProblem {
+  readonly key: string;
+  readonly code: string;
+  readonly message: string;
+}

@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import { configSchema } from '../../config/schema.js';
+import { caseResultSchema } from '../../report/model.js';
+import { NEEDS } from './case.js';
+
+/**
+ * What runner and suite worker (a Jest process on the compiled suites) say to each other.
+ *
+ * - Runner to worker: one JSON file, {@link runPlanSchema}; its path stands in the environment variable
+ *   {@link RUN_PLAN_VARIABLE}. The file holds credentials: mode 0600, in a folder of the run, removed with it.
+ * - Worker to runner: {@link workerEventSchema}, one JSON object per line, appended to `eventsFile` synchronously
+ *   (`appendFileSync`): a worker that is caught in a system call on a hung mount has still said which case it began.
+ * - Requests of a case to the runner: {@link controlRequestSchema}, one line per connection on the unix socket
+ *   `controlSocket`; the runner answers one line of {@link controlReplySchema} and closes.
+ */
+export const RUN_PLAN_VARIABLE = 'OBJECTFS_RUN_PLAN';
+
+/** What a worker adds to a case's own limit before the runner's watchdog takes the case for hung. */
+export const WATCHDOG_GRACE_MS = 5_000;
+
+/** Limit of a case that names none; see `CaseDefinition.timeoutMs`. */
+export const DEFAULT_CASE_TIMEOUT_MS = 10_000;
+
+const credentialsSchema = z.strictObject({
+  accessKeyId: z.string(),
+  secretAccessKey: z.string(),
+  sessionToken: z.string().optional(),
+});
+
+export const connectionSchema = z.strictObject({
+  endpoint: z.string().optional(),
+  region: z.string(),
+  credentials: credentialsSchema.optional(),
+  forcePathStyle: z.boolean(),
+});
+
+export const unmetNeedSchema = z.strictObject({
+  need: z.enum(NEEDS),
+  /** `unsupported`: the target has it not. `skipped`: this machine or run has it not. */
+  state: z.enum(['unsupported', 'skipped']),
+  reason: z.string(),
+});
+export type UnmetNeed = z.infer<typeof unmetNeedSchema>;
+
+export const fixtureSchema = z.strictObject({
+  name: z.string(),
+  path: z.string(),
+  sizeBytes: z.number().int(),
+  sha256: z.string(),
+});
+
+export const runPlanSchema = z.strictObject({
+  runId: z.string(),
+  suite: z.string(),
+  /** `objectfs`, `dir:/path`: for messages. */
+  target: z.string(),
+  /** Root of the target; cases work in fresh directories below it. */
+  directory: z.string(),
+  seed: z.number().int(),
+  /** Present where a bucket stands behind `directory`: a file's key is `prefix` + its path below `directory`. */
+  store: z.strictObject({ connection: connectionSchema, bucket: z.string(), prefix: z.string() }).optional(),
+  /** Settings of the `optimized` transporter. */
+  transfer: configSchema.shape.transfer,
+  /** Every need that is not listed is met. */
+  unmet: z.array(unmetNeedSchema),
+  fixtures: z.array(fixtureSchema),
+  /** Ids of cases that have a result from an earlier worker of this run: not run, no event. */
+  done: z.array(z.string()),
+  eventsFile: z.string(),
+  /** Absent: the target can not be remounted. */
+  controlSocket: z.string().optional(),
+});
+export type RunPlan = z.infer<typeof runPlanSchema>;
+
+/** Sent by each group before its first case: a case that was announced and never ends is `broken`, never lost. */
+const groupEventSchema = z.strictObject({
+  event: z.literal('group'),
+  group: z.string(),
+  cases: z.array(
+    caseResultSchema
+      .pick({ id: true, says: true, operations: true, seed: true })
+      .extend({ timeoutMs: z.number() }),
+  ),
+});
+
+const caseStartSchema = z.strictObject({
+  event: z.literal('case-start'),
+  id: z.string(),
+  group: z.string(),
+});
+
+/**
+ * The worker itself ends a case as `hung` when its limit passes while the event loop is free. After any hung case the
+ * runner ends this worker, restarts the target, and starts a new worker for the cases that are left.
+ */
+const caseEndSchema = z.strictObject({ event: z.literal('case-end'), result: caseResultSchema });
+
+export const workerEventSchema = z.discriminatedUnion('event', [
+  groupEventSchema,
+  caseStartSchema,
+  caseEndSchema,
+]);
+export type WorkerEvent = z.infer<typeof workerEventSchema>;
+
+/** `remount`: stop the target cleanly and start it again with a cold cache; the reply comes when it is usable. */
+export const controlRequestSchema = z.strictObject({ request: z.literal('remount') });
+export type ControlRequest = z.infer<typeof controlRequestSchema>;
+
+export const controlReplySchema = z.discriminatedUnion('ok', [
+  z.strictObject({ ok: z.literal(true) }),
+  z.strictObject({ ok: z.literal(false), message: z.string() }),
+]);
+export type ControlReply = z.infer<typeof controlReplySchema>;

@@ -1,11 +1,28 @@
 import { z } from 'zod';
 import { STORAGE_CLASSES } from './storage-class.js';
-import { parseSize } from './size.js';
-
-/** A byte count: a number, or text such as `16MiB`. */
-const size = z.union([z.number().int().nonnegative(), z.string().transform(parseSize)]);
+import { Failure } from '../errors/failure.js';
+import { formatSize, parseSize } from './size.js';
 
 const MIB = 1024 * 1024;
+const GIB = 1024 * MIB;
+
+/** A byte count from `least` to `most`: a number, or text such as `16MiB`. */
+function size(least: number, most: number) {
+  return z
+    .union([z.number().int(), z.string().transform(sizeFromText)])
+    .refine((bytes) => bytes >= least && bytes <= most, {
+      error: `must be from ${formatSize(least)} to ${formatSize(most)}`,
+    });
+}
+
+function sizeFromText(text: string, context: z.RefinementCtx): number {
+  try {
+    return parseSize(text);
+  } catch (reason) {
+    context.addIssue({ code: 'custom', message: Failure.from(reason).toLine() });
+    return z.NEVER;
+  }
+}
 
 /**
  * The keys of `objectfs.yaml` with their defaults. Everything is reachable as a file key (`transfer.chunkSize`), as
@@ -38,15 +55,15 @@ export const configSchema = z.strictObject({
       /** Absent: the user's cache directory. */
       cacheDir: z.string().optional(),
       /** All buffers of the mount come from this budget. */
-      memoryLimit: size.default(512 * MIB),
+      memoryLimit: size(64 * MIB, 1024 * GIB).default(512 * MIB),
     })
     .prefault({}),
   transfer: z
     .strictObject({
       /** `off` sends every object with the plain client. */
       level: z.enum(['off', 'standard', 'aggressive']).default('standard'),
-      /** Part size in bytes: 16 MiB keeps 1 GiB at 64 requests and stays far from the 10,000 part limit. */
-      chunkSize: size.default(16 * MIB),
+      /** Part size in bytes, within what S3 allows: 16 MiB keeps 1 GiB at 64 requests and stays far from the 10,000 part limit. */
+      chunkSize: size(5 * MIB, 5 * GIB).default(16 * MIB),
       /** Parts in flight: 8 connections at the documented 85 to 90 MB/s each fill a 5 Gbit/s host. */
       connections: z.number().int().min(1).max(256).default(8),
       storageClass: z.enum(STORAGE_CLASSES).default('STANDARD'),

@@ -1,0 +1,5 @@
+import type { CommandModule } from 'yargs';
+import * as config from './config.js';
+
+/** Every command, in the order of the help text. Handlers load their heavy modules when they run. */
+export const COMMANDS: readonly CommandModule[] = [config];

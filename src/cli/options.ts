@@ -1,0 +1,45 @@
+import type { Argv } from 'yargs';
+import type { ResolvedConfig } from '../config/load.js';
+
+/** The flags that stand for a configuration key, by the key's path. */
+const FLAG_KEYS = {
+  endpoint: 's3.endpoint',
+  region: 's3.region',
+  'read-only': 'mount.readOnly',
+  'allow-other': 'mount.allowOther',
+  binding: 'mount.binding',
+  'cache-dir': 'mount.cacheDir',
+  'memory-limit': 'mount.memoryLimit',
+  'log-level': 'log.level',
+} as const;
+
+/** Parsed flags as yargs hands them over. */
+export type Flags = Readonly<Record<string, unknown>>;
+
+/** Adds `--config` and `--log-level`, which every command that reads the configuration takes. */
+export function configOptions<T>(yargs: Argv<T>) {
+  return yargs
+    .option('config', { type: 'string', requiresArg: true, describe: 'Configuration file (YAML)' })
+    .option('log-level', {
+      choices: ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const,
+      describe: 'Least level that is logged',
+    });
+}
+
+/** Adds `--endpoint` and `--region`. */
+export function connectionOptions<T>(yargs: Argv<T>) {
+  return yargs
+    .option('endpoint', { type: 'string', requiresArg: true, describe: 'URL of an S3 server other than AWS' })
+    .option('region', { type: 'string', requiresArg: true, describe: 'AWS region' });
+}
+
+/** Resolves the configuration with the flags of this command on top. */
+export async function resolveConfig(flags: Flags): Promise<ResolvedConfig> {
+  const { loadConfig } = await import('../config/load.js');
+  const given = Object.entries(FLAG_KEYS).map(([flag, path]) => [path, flags[flag]] as const);
+  const file = flags['config'];
+  return loadConfig({
+    flags: Object.fromEntries(given),
+    ...(typeof file === 'string' ? { file } : {}),
+  });
+}

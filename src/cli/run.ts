@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import yargs, { type Argv } from 'yargs';
+import { packageRoot } from '../config/paths.js';
+import { Failure, usageError } from '../errors/failure.js';
+import { COMMANDS } from './commands/index.js';
+import { reportFailure } from './exit.js';
+
+/** Parses the arguments and runs one command. Never throws: the outcome is the process's exit code. */
+export async function runCli(argv: readonly string[]): Promise<void> {
+  process.stdout.on('error', endQuietlyOnClosedPipe);
+  try {
+    await parser(argv).parseAsync();
+  } catch (reason) {
+    reportFailure(reason);
+  }
+}
+
+/** `objectfs config | head`: the reader has what it wanted. */
+function endQuietlyOnClosedPipe(reason: NodeJS.ErrnoException): void {
+  if (reason.code === 'EPIPE') process.exit();
+  throw reason;
+}
+
+function parser(argv: readonly string[]): Argv {
+  const base = yargs([...argv])
+    .scriptName('objectfs')
+    .usage('$0 <command>\n\nTest, benchmark and mount S3-backed file systems.')
+    .parserConfiguration({ 'duplicate-arguments-array': false })
+    .version(version())
+    .help()
+    .alias({ h: 'help' })
+    .wrap(110)
+    .strict()
+    .recommendCommands()
+    .demandCommand(1, 'Name a command')
+    .epilogue(
+      'Exit codes: 0 ok, 1 failed or inconclusive run, 2 wrong use. Documentation: docs/ in the package.',
+    )
+    .exitProcess(false)
+    .fail((message, error: unknown) => {
+      throw error instanceof Failure
+        ? error
+        : usageError(message || Failure.from(error).message, 'See objectfs --help');
+    });
+  return COMMANDS.reduce<Argv>((chain, module) => chain.command(module), base);
+}
+
+/** The version of the package. */
+export function version(): string {
+  const text = readFileSync(join(packageRoot, 'package.json'), 'utf8');
+  const { version: found } = JSON.parse(text) as { version: string }; // our own file, shipped with the code
+  return found;
+}

@@ -1,3 +1,5 @@
+import type { Config } from '../config/schema.js';
+
 /** Where an S3 service is and how to speak to it; the resolved `s3` section of the configuration. */
 export interface S3Connection {
   /** Absent: AWS itself, at the endpoint of `region`. */
@@ -13,4 +15,19 @@ export interface S3Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken?: string;
+}
+
+/** The connection that the `s3` section of the configuration describes. */
+export function connectionOf(settings: Config['s3']): S3Connection {
+  const { endpoint, region, accessKeyId, secretAccessKey, sessionToken } = settings;
+  const credentials =
+    accessKeyId === undefined || secretAccessKey === undefined
+      ? undefined
+      : { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
+  return {
+    region,
+    forcePathStyle: settings.forcePathStyle ?? endpoint !== undefined,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(credentials === undefined ? {} : { credentials }),
+  };
 }

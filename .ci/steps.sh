@@ -1,0 +1,52 @@
+# Steps of .ci/run: each prints its name, its time, and counts as passed or failed.
+passed=0
+failed=0
+export CI=true
+results=$(mktemp -d)
+trap 'rm -rf "$results"' EXIT
+
+# step NAME COMMAND...: one command, one result.
+step() {
+  local name=$1 began=$SECONDS
+  shift
+  printf '\n== %s\n' "$name"
+  if "$@" </dev/null; then
+    passed=$((passed + 1))
+    printf '== ok (%s s): %s\n' "$((SECONDS - began))" "$name"
+  else
+    failed=$((failed + 1))
+    printf '== FAILED (%s s): %s\n' "$((SECONDS - began))" "$name"
+  fi
+}
+
+# jest_step NAME COMMAND...: counts each test; a run without a test is a failure.
+jest_step() {
+  local name=$1 report="$results/jest.json" counts
+  shift
+  rm -f "$report"
+  step "$name" "$@" -- --json --outputFile="$report"
+  counts=$(node -e '
+    const report = JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"));
+    console.log(report.numPassedTests, report.numFailedTests + report.numRuntimeErrorTestSuites);
+  ' "$report" 2>/dev/null) || counts='0 1'
+  [ "${counts%% *}" -gt 0 ] || counts='0 1'
+  passed=$((passed + ${counts%% *}))
+  failed=$((failed + ${counts##* }))
+}
+
+install_packages() {
+  apt-get update -qq &&
+    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+      fuse3 libfuse2 git rsync sqlite3 s3cmd rclone procps >/dev/null
+}
+
+# Building and testing leave nothing in the work tree that git does not ignore.
+clean_tree() {
+  [ -z "$(git status --porcelain)" ] || { git status --short; return 1; }
+}
+
+finish() {
+  printf '\n%s passed, %s failed\n' "$passed" "$failed"
+  [ "$failed" -eq 0 ]
+  exit
+}

@@ -3,17 +3,21 @@ export type TimeSpec = { readonly ns: bigint } | 'now' | 'omit';
 
 /**
  * System calls that `node:fs` has not. Synchronous; a failed call throws a `NodeJS.ErrnoException` whose `code` is
- * the errno name, like `node:fs`. Paths are text or raw bytes.
+ * the errno name, like `node:fs`.
  */
 export interface Syscalls {
   mknod(path: string, mode: number, device: number): void;
   utimensat(path: string, atime: TimeSpec, mtime: TimeSpec, options?: { readonly noFollow?: boolean }): void;
   renameat2(from: string, to: string, flags: number): void;
-  getxattr(path: string, name: string): Buffer;
+  /** `sizeBytes`: room for the value, to see ERANGE. @defaultValue asks the kernel for the size first. */
+  getxattr(path: string, name: string, sizeBytes?: number): Buffer;
   setxattr(path: string, name: string, value: Uint8Array, flags?: number): void;
-  listxattr(path: string): readonly string[];
+  /** `sizeBytes`: room for the list, to see ERANGE. @defaultValue asks the kernel for the size first. */
+  listxattr(path: string, sizeBytes?: number): readonly string[];
   removexattr(path: string, name: string): void;
   fallocate(fd: number, mode: number, offset: bigint, lengthBytes: bigint): void;
   lseek(fd: number, offset: bigint, whence: number): bigint;
   flock(fd: number, operation: number): void;
+  /** A second descriptor of the same open file. */
+  dup(fd: number): number;
 }

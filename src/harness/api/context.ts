@@ -1,0 +1,46 @@
+import { join } from 'node:path';
+import { Failure } from '../../errors/failure.js';
+import type { CaseContext, DirectStore } from './case.js';
+import { SkipCase, expectErrno } from './outcome.js';
+import { controlOf } from './plan.js';
+import type { RunPlan } from './protocol.js';
+import { seededBytes, seededRandom } from './seeded.js';
+import { linuxSyscalls } from './syscalls-linux.js';
+
+export interface ContextParts {
+  readonly plan: RunPlan;
+  readonly seed: number;
+  readonly directory: string;
+  readonly signal: AbortSignal;
+  /** Present where the case needs `store`. */
+  readonly store: DirectStore | undefined;
+}
+
+/** What one case gets; `store` and `control` throw where the case did not declare that it needs them. */
+export function makeContext(parts: ContextParts): CaseContext {
+  const { plan, seed, directory, signal } = parts;
+  return {
+    directory,
+    signal,
+    seed,
+    path: (...segments) => join(directory, ...segments),
+    random: seededRandom(seed),
+    bytes: (lengthBytes, salt) => seededBytes(seed, lengthBytes, salt),
+    get sys() {
+      return linuxSyscalls();
+    },
+    expectErrno,
+    get store() {
+      if (parts.store !== undefined) return parts.store;
+      throw new Failure('internal', 'This case uses the store without the need "store"');
+    },
+    get control() {
+      if (plan.controlSocket !== undefined) return controlOf(plan.controlSocket, signal);
+      throw new Failure('internal', 'This case uses the control channel without the need "remount"');
+    },
+    fixtures: plan.fixtures,
+    skip(reason) {
+      throw new SkipCase(reason);
+    },
+  };
+}

@@ -1,0 +1,18 @@
+/** What a suite may import: this module and Node's own. */
+export { defineGroup } from './define.js';
+export { NEEDS } from './case.js';
+export type {
+  CaseContext,
+  CaseDefinition,
+  CaseGroup,
+  DirectStore,
+  FixtureFile,
+  Need,
+  TargetControl,
+} from './case.js';
+export { CaseFailure, equal, fail, notEqual, ok, sameBytes } from './assert.js';
+export { codeOf } from './outcome.js';
+export { NOBODY, callsAsUser, type FsCall } from './as-user.js';
+export * from './constants.js';
+export type { Syscalls, TimeSpec } from './syscalls.js';
+export type { ErrnoName } from '../../errors/errno.js';

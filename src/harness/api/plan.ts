@@ -1,0 +1,55 @@
+import { appendFileSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { Failure, usageError } from '../../errors/failure.js';
+import type { TargetControl } from './case.js';
+import {
+  RUN_PLAN_VARIABLE,
+  controlReplySchema,
+  runPlanSchema,
+  type ControlRequest,
+  type RunPlan,
+  type WorkerEvent,
+} from './protocol.js';
+
+/**
+ * The plan of the run that this worker belongs to.
+ *
+ * @throws Failure `usage` outside a run: suites are started by the runner, which owns target and bucket.
+ */
+export function readPlan(environment: NodeJS.ProcessEnv = process.env): RunPlan {
+  const path = environment[RUN_PLAN_VARIABLE];
+  if (path === undefined) {
+    throw usageError(
+      `${RUN_PLAN_VARIABLE} is not set`,
+      'Suites are started by the runner: npm run suite -- posix',
+    );
+  }
+  return runPlanSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+}
+
+/** Synchronous: a worker that is caught in a system call afterwards has still said it. */
+export function writeEvent(plan: RunPlan, event: WorkerEvent): void {
+  appendFileSync(plan.eventsFile, `${JSON.stringify(event)}\n`);
+}
+
+/** Commands over the runner's unix socket: one connection per request. */
+export function controlOf(socketPath: string, signal: AbortSignal): TargetControl {
+  return { remount: () => ask(socketPath, { request: 'remount' }, signal) };
+}
+
+async function ask(socketPath: string, request: ControlRequest, signal: AbortSignal): Promise<void> {
+  const socket = connect(socketPath);
+  const cancel = (): void => {
+    socket.destroy(new Failure('cancelled', `The case ended while the runner worked on ${request.request}`));
+  };
+  signal.addEventListener('abort', cancel, { once: true });
+  try {
+    socket.write(`${JSON.stringify(request)}\n`);
+    const reply = controlReplySchema.parse(JSON.parse(await text(socket)));
+    if (!reply.ok) throw new Failure('internal', `The runner could not ${request.request}: ${reply.message}`);
+  } finally {
+    signal.removeEventListener('abort', cancel);
+    socket.destroy();
+  }
+}

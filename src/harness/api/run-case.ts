@@ -1,0 +1,145 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CaseDefinition, DirectStore } from './case.js';
+import { makeContext } from './context.js';
+import { CaseTimeout, messageOf, outcomeOf, type Outcome } from './outcome.js';
+import { writeEvent } from './plan.js';
+import { DEFAULT_CASE_TIMEOUT_MS, type RunPlan, type UnmetNeed } from './protocol.js';
+import { mixSeed } from './seeded.js';
+
+/** Removing what a case left takes longer than a plain case: a listing case leaves thousands of names. */
+const CLEAN_UP_TIMEOUT_MS = 60_000;
+
+/** What runs the cases of one group. */
+export interface GroupRun {
+  readonly plan: RunPlan;
+  readonly group: string;
+  /** Opens the bucket once per group, for the first case that needs it. */
+  readonly openStore: () => Promise<DirectStore>;
+}
+
+/** Limit of a case with its directory made and its store opened. */
+export function timeoutOf(definition: CaseDefinition): number {
+  return definition.timeoutMs ?? DEFAULT_CASE_TIMEOUT_MS;
+}
+
+/** Runs one case and writes its events; the directory is removed afterwards, and a problem with that is a result of its own. */
+export async function runCase(run: GroupRun, definition: CaseDefinition): Promise<Outcome> {
+  writeEvent(run.plan, { event: 'case-start', id: definition.id, group: run.group });
+  const startedMs = performance.now();
+  const unmet = unmetNeed(run.plan, definition);
+  const directory = join(run.plan.directory, directoryName(definition.id));
+  const outcome: Outcome =
+    unmet === undefined
+      ? await setUpAndRun(run, definition, directory)
+      : { state: unmet.state, reason: unmet.reason };
+  end(run, definition, outcome, performance.now() - startedMs);
+  if (unmet === undefined && outcome.state !== 'hung') await cleanUp(run, definition, directory);
+  return outcome;
+}
+
+function unmetNeed(plan: RunPlan, definition: CaseDefinition): Omit<UnmetNeed, 'need'> | undefined {
+  const needs = definition.needs ?? [];
+  const declared = plan.unmet.find((unmet) => needs.includes(unmet.need));
+  if (declared !== undefined) return declared;
+  if (needs.includes('root') && process.getuid?.() !== 0) {
+    return { state: 'skipped', reason: 'the harness does not run as root' };
+  }
+  if (needs.includes('store') && plan.store === undefined) {
+    return { state: 'skipped', reason: `no bucket stands behind ${plan.target}` };
+  }
+  if (needs.includes('remount') && plan.controlSocket === undefined) {
+    return { state: 'skipped', reason: `${plan.target} can not be remounted` };
+  }
+  return undefined;
+}
+
+/** A folder of its own also for a second run in one process tree: the pid tells them apart. */
+function directoryName(id: string): string {
+  return `${id.replaceAll('/', '.').slice(0, 80)}.${process.pid.toString(36)}`;
+}
+
+async function setUpAndRun(run: GroupRun, definition: CaseDefinition, directory: string): Promise<Outcome> {
+  const seed = mixSeed(run.plan.seed, definition.id);
+  const limit = startLimit(timeoutOf(definition));
+  try {
+    const wantsStore = definition.needs?.includes('store') === true;
+    const store = wantsStore ? await limit.race(run.openStore()) : undefined;
+    await limit.race(mkdir(directory));
+    const context = makeContext({ plan: run.plan, seed, directory, signal: limit.signal, store });
+    return await judge(definition, limit.race(definition.run(context)));
+  } catch (reason) {
+    if (reason instanceof CaseTimeout) return outcomeOf(definition.says, reason);
+    return { state: 'broken', reason: `The set-up of the case failed: ${messageOf(reason)}` };
+  } finally {
+    limit.end();
+  }
+}
+
+async function judge(definition: CaseDefinition, running: Promise<void>): Promise<Outcome> {
+  try {
+    await running;
+    return { state: 'passed' };
+  } catch (reason) {
+    return outcomeOf(definition.says, reason);
+  }
+}
+
+interface Limit {
+  readonly signal: AbortSignal;
+  /** Rejects with CaseTimeout when the limit passes first; the work itself is left to the signal. */
+  race<T>(work: Promise<T>): Promise<T>;
+  end(): void;
+}
+
+function startLimit(timeoutMs: number): Limit {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const timer = setTimeout(() => {
+    controller.abort(new CaseTimeout(`The case did not end within ${timeoutMs} ms`));
+  }, timeoutMs);
+  const passed = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener('abort', () => {
+      reject(signal.reason as CaseTimeout); // the only reason that this controller is given
+    });
+  });
+  // Raced by whoever waits; without a racer it must not count as unhandled.
+  passed.catch(() => undefined);
+  return {
+    signal,
+    race: (work) => Promise.race([work, passed]),
+    end() {
+      clearTimeout(timer);
+      controller.abort(new CaseTimeout('The case has ended'));
+    },
+  };
+}
+
+async function cleanUp(run: GroupRun, definition: CaseDefinition, directory: string): Promise<void> {
+  const limit = startLimit(CLEAN_UP_TIMEOUT_MS);
+  const startedMs = performance.now();
+  try {
+    await limit.race(rm(directory, { recursive: true, force: true }));
+  } catch (reason) {
+    const id = `${definition.id}/clean-up`;
+    const says = `the directory of ${definition.id} can be removed`;
+    writeEvent(run.plan, { event: 'case-start', id, group: run.group });
+    const outcome: Outcome =
+      reason instanceof CaseTimeout
+        ? outcomeOf(says, reason)
+        : { state: 'broken', reason: `${directory} was not removed: ${messageOf(reason)}` };
+    end(run, { ...definition, id, says }, outcome, performance.now() - startedMs);
+  } finally {
+    limit.end();
+  }
+}
+
+function end(run: GroupRun, definition: CaseDefinition, outcome: Outcome, elapsedMs: number): void {
+  const { id, says } = definition;
+  const seed = mixSeed(run.plan.seed, id);
+  const operations = [...definition.operations];
+  writeEvent(run.plan, {
+    event: 'case-end',
+    result: { id, says, group: run.group, operations, elapsedMs, seed, ...outcome },
+  });
+}

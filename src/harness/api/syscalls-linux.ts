@@ -1,0 +1,152 @@
+import koffi from 'koffi';
+import { ERRNO } from '../../errors/errno.js';
+import type { Syscalls, TimeSpec } from './syscalls.js';
+
+/** fcntl.h and sys/stat.h of Linux; the same on x86-64 and arm64. */
+const AT_FDCWD = -100;
+const AT_SYMLINK_NOFOLLOW = 0x100;
+const UTIME_NOW = 0x3fff_ffffn;
+const UTIME_OMIT = 0x3fff_fffen;
+const NS_PER_SECOND = 1_000_000_000n;
+
+const NAME_OF_ERRNO: ReadonlyMap<number, string> = new Map(
+  Object.entries(ERRNO).map(([name, number]) => [number, name]),
+);
+
+/**
+ * The system calls of the C library that this process runs on. Calls are made by libc symbol, not by number, so
+ * nothing here depends on the architecture.
+ *
+ * @throws NodeJS.ErrnoException from every method, shaped like those of `node:fs`.
+ */
+export function linuxSyscalls(): Syscalls {
+  cached ??= { ...nodeCalls(), ...xattrCalls(), ...descriptorCalls() };
+  return cached;
+}
+
+let cached: Syscalls | undefined;
+
+type Libc = ReturnType<typeof koffi.load>;
+type NativeCall = (...args: readonly unknown[]) => number | bigint;
+
+function bind(libc: Libc, definition: string): NativeCall {
+  // koffi types every function it makes as (...args: any[]) => any; all of ours answer with an integer.
+  return libc.func(definition) as NativeCall;
+}
+
+function nodeCalls(): Pick<Syscalls, 'mknod' | 'utimensat' | 'renameat2'> {
+  const libc = koffi.load(null);
+  const mknod = bind(libc, 'int mknod(const void *path, uint32_t mode, uint64_t device)');
+  const utimensat = bind(libc, 'int utimensat(int dirfd, const void *path, const void *times, int flags)');
+  const renameat2 = bind(
+    libc,
+    'int renameat2(int fromFd, const void *from, int toFd, const void *to, unsigned int flags)',
+  );
+  return {
+    mknod(path, mode, device) {
+      check('mknod', path, mknod(cString(path), mode, device));
+    },
+    utimensat(path, atime, mtime, options) {
+      const times = new BigInt64Array([...timespec(atime), ...timespec(mtime)]);
+      const flags = options?.noFollow === true ? AT_SYMLINK_NOFOLLOW : 0;
+      check('utimensat', path, utimensat(AT_FDCWD, cString(path), times, flags));
+    },
+    renameat2(from, to, flags) {
+      check('renameat2', from, renameat2(AT_FDCWD, cString(from), AT_FDCWD, cString(to), flags));
+    },
+  };
+}
+
+function xattrCalls(): Pick<Syscalls, 'getxattr' | 'setxattr' | 'listxattr' | 'removexattr'> {
+  const libc = koffi.load(null);
+  const getxattr = bind(
+    libc,
+    'int64_t getxattr(const void *path, const void *name, void *value, size_t size)',
+  );
+  const setxattr = bind(
+    libc,
+    'int setxattr(const void *path, const void *name, const void *value, size_t size, int flags)',
+  );
+  const listxattr = bind(libc, 'int64_t listxattr(const void *path, void *list, size_t size)');
+  const removexattr = bind(libc, 'int removexattr(const void *path, const void *name)');
+  return {
+    getxattr(path, name, sizeBytes) {
+      return sized('getxattr', path, sizeBytes, (buffer) =>
+        getxattr(cString(path), cString(name), buffer, buffer.length),
+      );
+    },
+    setxattr(path, name, value, flags = 0) {
+      check(
+        'setxattr',
+        path,
+        setxattr(cString(path), cString(name), Buffer.from(value), value.length, flags),
+      );
+    },
+    listxattr(path, sizeBytes) {
+      const list = sized('listxattr', path, sizeBytes, (buffer) =>
+        listxattr(cString(path), buffer, buffer.length),
+      );
+      return list.toString('utf8').split('\0').slice(0, -1);
+    },
+    removexattr(path, name) {
+      check('removexattr', path, removexattr(cString(path), cString(name)));
+    },
+  };
+}
+
+function descriptorCalls(): Pick<Syscalls, 'fallocate' | 'lseek' | 'flock' | 'dup'> {
+  const libc = koffi.load(null);
+  const fallocate = bind(libc, 'int fallocate64(int fd, int mode, int64_t offset, int64_t length)');
+  const lseek = bind(libc, 'int64_t lseek64(int fd, int64_t offset, int whence)');
+  const flock = bind(libc, 'int flock(int fd, int operation)');
+  const dup = bind(libc, 'int dup(int fd)');
+  return {
+    fallocate(fd, mode, offset, lengthBytes) {
+      check('fallocate', undefined, fallocate(fd, mode, offset, lengthBytes));
+    },
+    lseek(fd, offset, whence) {
+      return BigInt(check('lseek', undefined, lseek(fd, offset, whence)));
+    },
+    flock(fd, operation) {
+      check('flock', undefined, flock(fd, operation));
+    },
+    dup(fd) {
+      return Number(check('dup', undefined, dup(fd)));
+    },
+  };
+}
+
+/** Asks for the size first unless the caller gave one, as getxattr(2) and listxattr(2) want it. */
+function sized(
+  syscall: string,
+  path: string,
+  sizeBytes: number | undefined,
+  call: (buffer: Buffer) => number | bigint,
+): Buffer {
+  const room = sizeBytes ?? Number(check(syscall, path, call(Buffer.alloc(0))));
+  const buffer = Buffer.alloc(room);
+  const length = Number(check(syscall, path, call(buffer)));
+  return buffer.subarray(0, length);
+}
+
+function timespec(time: TimeSpec): readonly [bigint, bigint] {
+  if (time === 'now') return [0n, UTIME_NOW];
+  if (time === 'omit') return [0n, UTIME_OMIT];
+  // tv_nsec is never negative: a time before 1970 has the next lower second.
+  const nanoseconds = ((time.ns % NS_PER_SECOND) + NS_PER_SECOND) % NS_PER_SECOND;
+  return [(time.ns - nanoseconds) / NS_PER_SECOND, nanoseconds];
+}
+
+/** NUL-terminated UTF-8. */
+function cString(text: string): Buffer {
+  return Buffer.from(`${text}\0`, 'utf8');
+}
+
+function check(syscall: string, path: string | undefined, result: number | bigint): number | bigint {
+  if (result >= 0) return result;
+  const errno = koffi.errno();
+  const code = NAME_OF_ERRNO.get(errno) ?? `E${errno}`;
+  const about = path === undefined ? '' : ` '${path}'`;
+  const error: NodeJS.ErrnoException = new Error(`${code}: ${syscall}${about}`);
+  throw Object.assign(error, { code, errno: -errno, syscall, ...(path === undefined ? {} : { path }) });
+}

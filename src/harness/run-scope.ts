@@ -1,0 +1,73 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Failure } from '../errors/failure.js';
+import type { Ledger } from './ledger.js';
+import { identifyProcess, type ProcessIdentity } from './processes.js';
+import { newRunId } from './run-id.js';
+import type { TargetRecorder } from './targets/target.js';
+
+/** One run: its id, its folder, and its lines in the ledger. */
+export interface RunScope {
+  readonly runId: string;
+  readonly startedAtMs: number;
+  /** For everything that the run needs on the local disk, mode 0700; removed at the end. */
+  readonly folder: string;
+  readonly ledger: Ledger;
+  readonly record: TargetRecorder & {
+    worker(pid: number): Promise<void>;
+    emulator(pid: number): Promise<void>;
+  };
+  /** Removes the folder and closes the run in the ledger, or says there what is left. Never throws. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a run: the ledger knows it before anything is made.
+ *
+ * @throws Failure `access-denied` where ledger or temporary folder can not be written.
+ */
+export async function openRun(ledger: Ledger): Promise<RunScope> {
+  const runId = newRunId();
+  const folder = join(tmpdir(), `objectfs-${runId}`);
+  const runner = await identifyProcess(process.pid);
+  if (runner === undefined) {
+    throw new Failure('unsupported', 'This machine has no /proc', {
+      remedy: 'Run the harness on Linux with /proc mounted',
+    });
+  }
+  await ledger.append({ line: 'run', runId, runner, folder });
+  await mkdir(folder, { mode: 0o700 });
+  return {
+    runId,
+    startedAtMs: Date.now(),
+    folder,
+    ledger,
+    record: recorder(ledger, runId),
+    close: () => closeRun(ledger, runId, folder),
+  };
+}
+
+function recorder(ledger: Ledger, runId: string): RunScope['record'] {
+  const note = async (role: 'daemon' | 'worker' | 'emulator', process: ProcessIdentity | undefined) => {
+    if (process !== undefined) await ledger.append({ line: 'process', runId, role, process });
+  };
+  return {
+    mount: (mountPoint) => ledger.append({ line: 'mount', runId, mountPoint }),
+    folder: (folder) => ledger.append({ line: 'folder', runId, folder }),
+    daemon: (process) => note('daemon', process),
+    worker: async (pid) => note('worker', await identifyProcess(pid)),
+    emulator: async (pid) => note('emulator', await identifyProcess(pid)),
+  };
+}
+
+async function closeRun(ledger: Ledger, runId: string, folder: string): Promise<void> {
+  try {
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+    await ledger.append({ line: 'run-closed', runId, reason: 'the run ended and removed what it had made' });
+  } catch (reason) {
+    const line = { line: 'run-left', runId, reason: Failure.from(reason).message } as const;
+    // The entry stays open without this line: a sweep finds the folder all the same.
+    await ledger.append(line).catch(() => undefined);
+  }
+}

@@ -1,0 +1,56 @@
+import type { Config } from '../../config/schema.js';
+import type { S3Connection } from '../../s3/connection.js';
+import type { UnmetNeed } from '../api/protocol.js';
+import type { ProcessIdentity } from '../processes.js';
+
+/** The bucket that a target shows as a directory. */
+export interface TargetStore {
+  readonly connection: S3Connection;
+  readonly bucket: string;
+  /** Part of every key, ends in `/`; empty for the whole bucket. */
+  readonly prefix: string;
+}
+
+/** Where and on what a target is started; the same place again restarts it. */
+export interface TargetPlace {
+  readonly runId: string;
+  /** Own folder of this target on the local disk; exists, belongs to the run. */
+  readonly folder: string;
+  /** Absent for a target that has no bucket. */
+  readonly store?: TargetStore;
+  readonly config: Config;
+  /** Called before a mount point, process or outside folder comes to be, so that a sweep can find it. */
+  readonly record: TargetRecorder;
+}
+
+export interface TargetRecorder {
+  mount(mountPoint: string): Promise<void>;
+  daemon(process: ProcessIdentity): Promise<void>;
+  folder(folder: string): Promise<void>;
+}
+
+/** A target that answers. */
+export interface RunningTarget {
+  /** Root under test; the same after each start at the same place. */
+  readonly directory: string;
+  /** Present where `directory` lies on a mount of the target. */
+  readonly mountPoint?: string;
+  /** Unsaved data first, then gone. @throws Failure where something could not be saved or released. */
+  stop(signal: AbortSignal): Promise<void>;
+  /** Ends a target that may no longer answer, in bounded time; never throws. Data may be lost. */
+  kill(): Promise<void>;
+}
+
+/** A file system under test. */
+export interface TargetDriver {
+  /** As on the command line and in reports: `objectfs`, `dir:/path`. */
+  readonly name: string;
+  readonly version: string;
+  /** Whether a bucket stands behind it. */
+  readonly needsStore: boolean;
+  /** What cases can not have here; every other need is met. */
+  readonly unmet: readonly UnmetNeed[];
+  /** Known differences that a reader of the report must know. */
+  readonly quirks: readonly string[];
+  start(place: TargetPlace, signal: AbortSignal): Promise<RunningTarget>;
+}

@@ -1,0 +1,167 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Log } from '../log/log.js';
+import type { SuiteResult } from '../report/model.js';
+import type { RunPlan } from './api/protocol.js';
+import type { RunScope } from './run-scope.js';
+import type { TargetSession } from './targets/session.js';
+import { CaseBook } from './worker/case-book.js';
+import { startControlServer } from './worker/control-server.js';
+import { EventTail } from './worker/event-tail.js';
+import { startJest, type JestEnd, type JestProcess } from './worker/jest-process.js';
+import { superviseWorker, WATCH_LIMITS, type WatchLimits } from './worker/supervise.js';
+
+/** After so many workers lost to hangs or deaths the cases that are left are not run: bounds the whole run. */
+const MOST_LOST_WORKERS = 5;
+
+/** How long a killed worker may take; one in an uninterruptible system call can not be waited for. */
+const KILL_WAIT_MS = 5_000;
+
+/** How long a target may take to come back. */
+const RESTART_LIMIT_MS = 60_000;
+
+export interface SuiteJob {
+  readonly scope: RunScope;
+  readonly suite: string;
+  /** Short and unique in the run: names this job's files. */
+  readonly label: string;
+  readonly control: boolean;
+  readonly session: TargetSession;
+  readonly plan: Omit<RunPlan, 'done' | 'eventsFile' | 'controlSocket' | 'directory'>;
+  readonly onCase: (id: string) => void;
+  readonly log: Log;
+  /** @defaultValue {@link WATCH_LIMITS} */
+  readonly limits?: WatchLimits;
+}
+
+/**
+ * Runs the cases of one suite on a target that is already up, in a Jest process of its own. A case that hangs or kills
+ * the worker gets its result from here, and a new worker does the rest: each announced case ends with one result.
+ *
+ * @throws the signal's reason when it fires; the worker is gone then.
+ */
+export async function runSuite(job: SuiteJob, signal: AbortSignal): Promise<SuiteResult> {
+  const startedMs = performance.now();
+  const book = new CaseBook();
+  const eventsFile = join(job.scope.folder, `${job.label}.events`);
+  const tail = await EventTail.open(eventsFile);
+  const control = await startControlServer(join(job.scope.folder, `${job.label}.sock`), () =>
+    job.session.remount(AbortSignal.any([signal, AbortSignal.timeout(RESTART_LIMIT_MS)])),
+  );
+  try {
+    await runWorkers(job, { book, tail, eventsFile, controlSocket: control.path }, signal);
+  } finally {
+    await control.close();
+    await tail.close();
+  }
+  return {
+    suite: job.suite,
+    target: job.session.driver.name,
+    control: job.control,
+    elapsedMs: performance.now() - startedMs,
+    cases: [...book.all()],
+  };
+}
+
+interface Channels {
+  readonly book: CaseBook;
+  readonly tail: EventTail;
+  readonly eventsFile: string;
+  readonly controlSocket: string;
+}
+
+async function runWorkers(job: SuiteJob, channels: Channels, signal: AbortSignal): Promise<void> {
+  const { book } = channels;
+  for (let lost = 0; lost < MOST_LOST_WORKERS; lost += 1) {
+    const worker = await startWorker(job, channels, lost);
+    const outcome = await follow(job, worker, channels, signal);
+    if (outcome.kind === 'ended') {
+      bookUnloadable(book, outcome.end);
+      if (outcome.end.finished) break;
+      bookDeath(book, outcome.end);
+      if (book.pending.length === 0) break;
+      job.log.warn({ suite: job.suite, how: outcome.end.how, output: outcome.end.lastOutput }, 'worker died');
+    } else {
+      job.log.warn({ suite: job.suite, reason: outcome.reason }, 'hang: the target is restarted');
+      if (!(await recover(job, worker, signal))) break;
+      if (book.pending.length === 0) break;
+    }
+  }
+  book.endPending(
+    'The case was announced but not run: the suite ended before it, or its target was given up',
+  );
+  if (book.all().length === 0) book.addBroken(job.suite, `${job.suite}/no-cases`, 'The suite has no cases');
+}
+
+async function startWorker(job: SuiteJob, channels: Channels, round: number): Promise<JestProcess> {
+  const plan: RunPlan = {
+    ...job.plan,
+    directory: job.session.target.directory,
+    done: [...channels.book.done],
+    eventsFile: channels.eventsFile,
+    // The control on a plain directory has nothing to remount.
+    ...(job.session.driver.needsStore ? { controlSocket: channels.controlSocket } : {}),
+  };
+  const base = join(job.scope.folder, `${job.label}.${round}`);
+  await writeFile(`${base}.plan.json`, JSON.stringify(plan), { mode: 0o600 });
+  const worker = startJest(job.suite, `${base}.plan.json`, `${base}.jest.json`);
+  await job.scope.record.worker(worker.pid);
+  return worker;
+}
+
+async function follow(job: SuiteJob, worker: JestProcess, channels: Channels, signal: AbortSignal) {
+  try {
+    return await superviseWorker(worker, channels.tail, channels.book, {
+      limits: job.limits ?? WATCH_LIMITS,
+      onEvent: job.onCase,
+      signal,
+    });
+  } catch (reason) {
+    await endWorker(worker);
+    throw reason;
+  }
+}
+
+/** The target first: a worker in a system call on a hung mount dies only when the mount lets go of it. */
+async function recover(job: SuiteJob, worker: JestProcess, signal: AbortSignal): Promise<boolean> {
+  await job.session.kill();
+  await endWorker(worker);
+  try {
+    await job.session.start(AbortSignal.any([signal, AbortSignal.timeout(RESTART_LIMIT_MS)]));
+    return true;
+  } catch (reason) {
+    signal.throwIfAborted();
+    job.log.error({ suite: job.suite, err: reason }, 'the target did not come back after a hang');
+    return false;
+  }
+}
+
+async function endWorker(worker: JestProcess): Promise<void> {
+  worker.kill();
+  await Promise.race([worker.ended, delay(KILL_WAIT_MS)]);
+}
+
+function bookUnloadable(book: CaseBook, end: JestEnd): void {
+  for (const { file, message } of end.unloadable) {
+    const group = file.replace(/\.suite\.js$/, '');
+    book.addBroken(group, `${group}/load`, `The file ${file} could not be run: ${firstLines(message)}`);
+  }
+}
+
+function bookDeath(book: CaseBook, end: JestEnd): void {
+  const reason = `The suite's process died (${end.how}): ${firstLines(end.lastOutput)}`;
+  if (book.running === undefined) book.addBroken('worker', `worker/died-${book.done.length}`, reason);
+  else book.endRunning('broken', reason, performance.now());
+}
+
+/** Enough to see the cause in a report. */
+function firstLines(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .slice(0, 6)
+    .join(' | ')
+    .slice(0, 800);
+}

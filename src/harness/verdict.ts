@@ -1,0 +1,97 @@
+import type { BenchCell, CaseState, Cleanup, RunReport, SuiteResult } from '../report/model.js';
+
+/** States that decide against a target. */
+const BAD: readonly CaseState[] = ['failed', 'hung', 'broken', 'unexpected-pass'];
+
+export interface Judged {
+  readonly verdict: RunReport['verdict'];
+  readonly reasons: string[];
+}
+
+/**
+ * The verdict of a run with one plain sentence for each thing that decided it. A failed control says that the suite
+ * or this machine is at fault: then nothing is known of the target. A suite in which nothing passed decides nothing:
+ * a skip is never a pass.
+ */
+export function judgeSuites(suites: readonly SuiteResult[], cleanup: readonly Cleanup[]): Judged {
+  const controls = suites.filter((suite) => suite.control && countBad(suite) > 0);
+  if (controls.length > 0) {
+    const reasons = controls.map(
+      (suite) =>
+        `The control on a local directory did not pass ${suite.suite} (${describeBad(suite)}): ` +
+        'the suite or this machine is at fault, so the target was not judged',
+    );
+    return { verdict: 'inconclusive', reasons };
+  }
+  const subjects = suites.filter((suite) => !suite.control);
+  const failed = subjects
+    .filter((suite) => countBad(suite) > 0)
+    .map((suite) => `${suite.suite} on ${suite.target}: ${describeBad(suite)}`);
+  const empty = subjects
+    .filter((suite) => countBad(suite) === 0 && !suite.cases.some(counts))
+    .map((suite) => `${suite.suite} on ${suite.target}: no case could be run (${describeOthers(suite)})`);
+  const left = cleanupReasons(cleanup);
+  if (failed.length > 0 || left.length > 0)
+    return { verdict: 'failed', reasons: [...failed, ...empty, ...left] };
+  if (empty.length > 0) return { verdict: 'inconclusive', reasons: empty };
+  const passed = subjects.map((suite) => `${suite.suite} on ${suite.target}: ${describeOthers(suite)}`);
+  return { verdict: 'passed', reasons: passed };
+}
+
+/** A benchmark passes when every byte of every sample was compared and each comparison came to a result. */
+export function judgeBench(cells: readonly BenchCell[], cleanup: readonly Cleanup[]): Judged {
+  const failed = [
+    ...cells.flatMap((cell) =>
+      cell.arms
+        .filter((arm) => arm.samples.some((sample) => !sample.verified))
+        .map((arm) => `${cell.operation} of ${cell.label} by ${arm.arm}: not every byte was verified`),
+    ),
+    ...cleanupReasons(cleanup),
+  ];
+  if (failed.length > 0) return { verdict: 'failed', reasons: failed };
+  if (cells.length === 0) return { verdict: 'failed', reasons: ['Nothing was measured'] };
+  const open = cells.flatMap((cell) =>
+    cell.comparisons
+      .filter((comparison) => comparison.verdict === 'inconclusive')
+      .map(
+        (comparison) =>
+          `${cell.operation} of ${cell.label}: ${comparison.arm} against ${comparison.baseline} is inconclusive ` +
+          `after ${comparison.blocks} blocks`,
+      ),
+  );
+  const all = cells.reduce((sum, cell) => sum + cell.comparisons.length, 0);
+  if (all > 0 && open.length === all) return { verdict: 'inconclusive', reasons: open };
+  return { verdict: 'passed', reasons: [`${cells.length} cells measured, every byte verified`, ...open] };
+}
+
+function counts(result: SuiteResult['cases'][number]): boolean {
+  return result.state === 'passed' || result.state === 'expected-failure';
+}
+
+function countBad(suite: SuiteResult): number {
+  return suite.cases.filter((result) => BAD.includes(result.state)).length;
+}
+
+/** `3 of 150 cases failed, 1 hung`. */
+function describeBad(suite: SuiteResult): string {
+  return `${countStates(suite, BAD)} of ${suite.cases.length} cases`;
+}
+
+/** `148 passed, 2 skipped`. */
+function describeOthers(suite: SuiteResult): string {
+  return countStates(suite, ['passed', 'expected-failure', 'unsupported', 'skipped']);
+}
+
+function countStates(suite: SuiteResult, states: readonly CaseState[]): string {
+  return states
+    .map((state) => ({ state, count: suite.cases.filter((result) => result.state === state).length }))
+    .filter(({ count }) => count > 0)
+    .map(({ state, count }) => `${count} ${state}`)
+    .join(', ');
+}
+
+function cleanupReasons(cleanup: readonly Cleanup[]): string[] {
+  return cleanup
+    .filter((entry) => !entry.proven)
+    .map((entry) => `The bucket ${entry.bucket} was not removed: ${entry.problem ?? 'it is still listed'}`);
+}

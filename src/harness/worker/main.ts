@@ -1,0 +1,16 @@
+/**
+ * The process of one suite: Jest on the compiled suite files, one file after the other in this very process. Started
+ * by `startJest`; the arguments are Jest's own. It ends when the runner ends, however that ends: the IPC channel to it
+ * breaks.
+ */
+import jest from 'jest';
+
+process.on('disconnect', () => {
+  process.kill(process.pid, 'SIGKILL');
+});
+// A listener keeps the channel, and with it the process, alive: the end of Jest is the end.
+process.channel?.unref();
+// Ctrl-C goes to the whole foreground group; the runner decides how its workers end.
+process.on('SIGINT', () => undefined);
+
+await jest.run(process.argv.slice(2));

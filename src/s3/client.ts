@@ -1,0 +1,33 @@
+import type { Log } from '../log/log.js';
+import { createCaller } from './caller.js';
+import type { S3Connection } from './connection.js';
+import { listingMethods } from './listing.js';
+import { objectMethods } from './objects.js';
+import type { HttpLimits } from './sdk.js';
+import type { ObjectStore } from './store.js';
+import { uploadMethods } from './uploads.js';
+
+export interface StoreOptions extends HttpLimits {
+  readonly log?: Log;
+}
+
+/**
+ * One bucket over the AWS SDK. One call is one HTTP request: nothing is retried here, so what is counted above is
+ * what went over the wire (wrap with `withRetry` where nobody above retries). Loads the SDK at the first call.
+ */
+export function createStore(
+  connection: S3Connection,
+  bucket: string,
+  options: StoreOptions = {},
+): ObjectStore {
+  const caller = createCaller(connection, options, options.log);
+  return {
+    bucket,
+    ...objectMethods(caller, bucket),
+    ...listingMethods(caller, bucket),
+    ...uploadMethods(caller, bucket),
+    close: () => {
+      caller.close();
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import type { AwsCredentialIdentityProvider } from '@smithy/types';
+import type { S3Connection, S3Credentials } from './connection.js';
+
+/** On EC2 the metadata service answers in a few ms; anywhere else nobody answers, and the user waits. */
+const METADATA_TIMEOUT_MS = 1_000;
+
+/**
+ * The provider that SDK clients ask: the fixed credentials of the connection, else the SDK's default chain
+ * (environment, SSO, web identity, shared files, process, container, EC2 metadata), with the metadata service
+ * bounded to one try of one second.
+ */
+export function credentialProvider(connection: S3Connection): AwsCredentialIdentityProvider {
+  const fixed = connection.credentials;
+  if (fixed !== undefined) return () => Promise.resolve(fixed);
+  let chain: Promise<AwsCredentialIdentityProvider> | undefined;
+  return async (options) => {
+    chain ??= import('@aws-sdk/credential-provider-node').then((module) =>
+      module.defaultProvider({ timeout: METADATA_TIMEOUT_MS, maxRetries: 0 }),
+    );
+    return (await chain)(options);
+  };
+}
+
+/**
+ * The credentials that requests on this connection would be signed with, or `undefined` where there are none; about
+ * one second at most where the metadata service has to be asked.
+ *
+ * @throws whatever a configured source says (a broken shared file, a failing `credential_process`).
+ */
+export async function resolveCredentials(connection: S3Connection): Promise<S3Credentials | undefined> {
+  try {
+    const found = await credentialProvider(connection)();
+    return {
+      accessKeyId: found.accessKeyId,
+      secretAccessKey: found.secretAccessKey,
+      ...(found.sessionToken === undefined ? {} : { sessionToken: found.sessionToken }),
+    };
+  } catch (reason) {
+    if (isNoCredentials(reason)) return undefined;
+    throw reason;
+  }
+}
+
+/** The chain's own way to say that no source had anything. */
+function isNoCredentials(reason: unknown): boolean {
+  return reason instanceof Object && 'name' in reason && reason.name === 'CredentialsProviderError';
+}

@@ -1,0 +1,161 @@
+import { Readable } from 'node:stream';
+import { Failure } from '../errors/failure.js';
+import { withFailures, type S3Caller } from './caller.js';
+import { describeObject, writeConditions } from './descriptions.js';
+import { toHead } from './heads.js';
+import type {
+  ByteRange,
+  DeleteProblem,
+  ObjectBody,
+  ObjectStore,
+  ReadConditions,
+  WriteResult,
+} from './store.js';
+
+type ObjectMethods = Pick<ObjectStore, 'head' | 'get' | 'put' | 'delete' | 'deleteMany' | 'copy'>;
+
+/** The single-object requests of a store. */
+export function objectMethods(caller: S3Caller, bucket: string): ObjectMethods {
+  return {
+    head: headObject(caller, bucket),
+    get: getObject(caller, bucket),
+    put: putObject(caller, bucket),
+    async delete(key, options = {}) {
+      await caller.call(caller.about('DeleteObject', bucket, key), options.signal, (client, send) =>
+        client.deleteObject({ Bucket: bucket, Key: key }, send),
+      );
+    },
+    deleteMany: deleteObjects(caller, bucket),
+    copy: copyObject(caller, bucket),
+  };
+}
+
+function headObject(caller: S3Caller, bucket: string): ObjectStore['head'] {
+  return async (key, options = {}) => {
+    const reply = await caller.call(caller.about('HeadObject', bucket, key), options.signal, (client, send) =>
+      client.headObject({ Bucket: bucket, Key: key, ...readConditions(options) }, send),
+    );
+    return toHead(key, reply);
+  };
+}
+
+function getObject(caller: S3Caller, bucket: string): ObjectStore['get'] {
+  return async (key, options = {}) => {
+    const subject = caller.about('GetObject', bucket, key);
+    const range = options.range === undefined ? {} : { Range: rangeHeader(options.range) };
+    const reply = await caller.call(subject, options.signal, (client, send) =>
+      client.getObject({ Bucket: bucket, Key: key, ...range, ...readConditions(options) }, send),
+    );
+    const { Body: body, ContentRange: contentRange } = reply;
+    // The SDK types the body for browsers too; Node's HTTP client hands over a Readable.
+    if (!isReadable(body)) throw new Failure('internal', `GetObject ${key}: the reply has no body stream`);
+    const sent = parseContentRange(contentRange);
+    return {
+      head: toHead(key, reply),
+      body: withFailures(body, subject),
+      ...(sent === undefined ? {} : { range: sent }),
+    };
+  };
+}
+
+function putObject(caller: S3Caller, bucket: string): ObjectStore['put'] {
+  return async (key, body, options = {}) => {
+    const reply = await caller.callWithBody(
+      caller.about('PutObject', bucket, key),
+      options.signal,
+      body,
+      (client, send) =>
+        client.putObject(
+          {
+            Bucket: bucket,
+            Key: key,
+            Body: body,
+            ContentLength: bodyLength(body, options.sizeBytes),
+            ...describeObject(options),
+            ...writeConditions(options),
+          },
+          send,
+        ),
+    );
+    return toWriteResult(reply);
+  };
+}
+
+function deleteObjects(caller: S3Caller, bucket: string): ObjectStore['deleteMany'] {
+  return async (keys, options = {}) => {
+    if (keys.length === 0) return [];
+    const objects = keys.map((key) => ({ Key: key }));
+    const reply = await caller.call(caller.about('DeleteObjects', bucket), options.signal, (client, send) =>
+      client.deleteObjects({ Bucket: bucket, Delete: { Objects: objects, Quiet: true } }, send),
+    );
+    return (reply.Errors ?? []).map((problem): DeleteProblem => ({
+      key: problem.Key ?? '',
+      code: problem.Code ?? 'Unknown',
+      message: problem.Message ?? '',
+    }));
+  };
+}
+
+function copyObject(caller: S3Caller, bucket: string): ObjectStore['copy'] {
+  return async (sourceKey, targetKey, options = {}) => {
+    const { replace, sourceIfMatch, sourceBucket = bucket } = options;
+    const reply = await caller.call(
+      caller.about('CopyObject', bucket, targetKey),
+      options.signal,
+      (client, send) =>
+        client.copyObject(
+          {
+            Bucket: bucket,
+            Key: targetKey,
+            CopySource: copySource(sourceBucket, sourceKey),
+            ...(sourceIfMatch === undefined ? {} : { CopySourceIfMatch: sourceIfMatch }),
+            ...(replace === undefined ? {} : { MetadataDirective: 'REPLACE', ...describeObject(replace) }),
+            ...(replace?.tags === undefined ? {} : { TaggingDirective: 'REPLACE' }),
+          },
+          send,
+        ),
+    );
+    return toWriteResult({ ...reply, ETag: reply.CopyObjectResult?.ETag });
+  };
+}
+
+/** `x-amz-copy-source`: bucket and key, each segment of the key encoded. */
+export function copySource(bucket: string, key: string): string {
+  return `${bucket}/${key.split('/').map(encodeURIComponent).join('/')}`;
+}
+
+/** `Range` of RFC 9110 section 14.1.2. */
+export function rangeHeader(range: ByteRange): string {
+  return `bytes=${range.firstByte}-${range.lastByte}`;
+}
+
+/** The length that must be known before a body is sent; a stream does not tell its own. */
+export function bodyLength(body: ObjectBody, sizeBytes: number | undefined): number {
+  if (body instanceof Uint8Array) return body.byteLength;
+  if (sizeBytes !== undefined) return sizeBytes;
+  throw new Failure('invalid-argument', 'A stream needs sizeBytes to be sent');
+}
+
+export function toWriteResult(reply: {
+  readonly ETag?: string | undefined;
+  readonly VersionId?: string | undefined;
+}): WriteResult {
+  const etag = reply.ETag ?? '';
+  return reply.VersionId === undefined ? { etag } : { etag, versionId: reply.VersionId };
+}
+
+function readConditions(conditions: ReadConditions): { IfMatch?: string; IfNoneMatch?: string } {
+  return {
+    ...(conditions.ifMatch === undefined ? {} : { IfMatch: conditions.ifMatch }),
+    ...(conditions.ifNoneMatch === undefined ? {} : { IfNoneMatch: conditions.ifNoneMatch }),
+  };
+}
+
+function parseContentRange(header: string | undefined): ByteRange | undefined {
+  const match = /^bytes (\d+)-(\d+)\//.exec(header ?? '');
+  return match === null ? undefined : { firstByte: Number(match[1]), lastByte: Number(match[2]) };
+}
+
+function isReadable(body: unknown): body is Readable {
+  return body instanceof Readable;
+}

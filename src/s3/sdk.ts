@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto';
+import type { S3, S3ClientConfig } from '@aws-sdk/client-s3';
+import type { NodeHttpHandlerOptions } from '@smithy/node-http-handler';
+import type { S3Connection } from './connection.js';
+import { credentialProvider } from './credentials.js';
+
+/** Bounds of the HTTP client below the SDK. */
+export interface HttpLimits {
+  /**
+   * Most sockets that are open at one time.
+   * @defaultValue 64: above any `transfer.connections` in common use; the transporter asks for more where it needs more.
+   */
+  readonly maxSockets?: number;
+  /** @defaultValue 5000 ms: a TCP and TLS handshake across the world takes under 1 s. */
+  readonly connectTimeoutMs?: number;
+  /**
+   * A connection without one byte in either direction for this long has failed.
+   * @defaultValue 30,000 ms. There is no limit on the whole request, because a large part on a slow link is no failure.
+   */
+  readonly idleTimeoutMs?: number;
+}
+
+/** A function, because the SDK takes a quarter of a second to load and `--help` must not pay for it. */
+export function loadSdk(): Promise<typeof import('@aws-sdk/client-s3')> {
+  // The documented switch against the SDK's warning on Node 20, which is no business of our users.
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+  return import('@aws-sdk/client-s3');
+}
+
+/**
+ * A client of the AWS SDK with this project's settings: one request per call (`maxAttempts` 1), because retries
+ * belong to `withRetry` and to the transporter, which count them.
+ */
+export async function createSdkClient(connection: S3Connection, limits: HttpLimits = {}): Promise<S3> {
+  const sdk = await loadSdk();
+  const client = new sdk.S3({ ...sdkSettings(connection, limits), maxAttempts: 1 });
+  addContentMd5(client);
+  return client;
+}
+
+/** The settings that every SDK client of this project shares; the `sdk` baseline adds nothing to them. */
+export function sdkSettings(connection: S3Connection, limits: HttpLimits = {}): S3ClientConfig {
+  const agent = { keepAlive: true, maxSockets: limits.maxSockets ?? 64 };
+  const requestHandler: NodeHttpHandlerOptions = {
+    connectionTimeout: limits.connectTimeoutMs ?? 5_000,
+    socketTimeout: limits.idleTimeoutMs ?? 30_000,
+    httpAgent: agent,
+    httpsAgent: agent,
+    // A queue on the pool is our own choice of `connections`, not news for the user.
+    socketAcquisitionWarningTimeout: 2 ** 30,
+  };
+  return {
+    region: connection.region,
+    credentials: credentialProvider(connection),
+    forcePathStyle: connection.forcePathStyle,
+    requestHandler,
+    // Servers other than AWS may not know the CRC headers (Ceph RGW 16.2 does not). What is sent from memory is
+    // protected all the same: the signature covers its SHA-256.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    ...(connection.endpoint === undefined ? {} : { endpoint: connection.endpoint }),
+  };
+}
+
+/**
+ * DeleteObjects must carry a digest. The SDK sends a CRC32, which older servers refuse as missing; Content-MD5 is
+ * accepted by AWS and by all of them (S3 API reference, DeleteObjects).
+ */
+function addContentMd5(client: S3): void {
+  client.middlewareStack.add(
+    (next, context) => (args) => {
+      const { request } = args;
+      if (context['commandName'] === 'DeleteObjectsCommand' && isBodyRequest(request)) {
+        for (const name of Object.keys(request.headers)) {
+          if (/^x-amz-(sdk-)?checksum-/i.test(name)) Reflect.deleteProperty(request.headers, name);
+        }
+        request.headers['content-md5'] = createHash('md5').update(request.body).digest('base64');
+      }
+      return next(args);
+    },
+    // Low priority of the build step: after the SDK's own checksum middleware, before the signature.
+    { step: 'build', priority: 'low', name: 'contentMd5ForDeleteObjects' },
+  );
+}
+
+function isBodyRequest(request: unknown): request is { headers: Record<string, string>; body: string } {
+  return (
+    typeof request === 'object' && request !== null && 'body' in request && typeof request.body === 'string'
+  );
+}

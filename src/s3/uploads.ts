@@ -1,0 +1,100 @@
+import { Failure } from '../errors/failure.js';
+import type { S3Caller } from './caller.js';
+import { describeObject, writeConditions } from './descriptions.js';
+import { bodyLength, copySource, rangeHeader, toWriteResult } from './objects.js';
+import type { ObjectStore, UploadedPart } from './store.js';
+
+type UploadMethods = Pick<
+  ObjectStore,
+  'createUpload' | 'uploadPart' | 'copyPart' | 'completeUpload' | 'abortUpload'
+>;
+
+/** The multipart requests of a store. */
+export function uploadMethods(caller: S3Caller, bucket: string): UploadMethods {
+  return {
+    createUpload: createMultipartUpload(caller, bucket),
+    uploadPart: uploadPart(caller, bucket),
+    copyPart: uploadPartCopy(caller, bucket),
+    completeUpload: completeMultipartUpload(caller, bucket),
+    async abortUpload(key, uploadId, options = {}) {
+      await caller.call(caller.about('AbortMultipartUpload', bucket, key), options.signal, (client, send) =>
+        client.abortMultipartUpload({ Bucket: bucket, Key: key, UploadId: uploadId }, send),
+      );
+    },
+  };
+}
+
+function createMultipartUpload(caller: S3Caller, bucket: string): ObjectStore['createUpload'] {
+  return async (key, options = {}) => {
+    const subject = caller.about('CreateMultipartUpload', bucket, key);
+    const reply = await caller.call(subject, options.signal, (client, send) =>
+      client.createMultipartUpload({ Bucket: bucket, Key: key, ...describeObject(options) }, send),
+    );
+    if (reply.UploadId === undefined || reply.UploadId === '') {
+      throw new Failure('server-error', `CreateMultipartUpload ${key}: the reply has no upload id`);
+    }
+    return reply.UploadId;
+  };
+}
+
+function uploadPart(caller: S3Caller, bucket: string): ObjectStore['uploadPart'] {
+  return async (key, uploadId, partNumber, body, options = {}) => {
+    const input = {
+      Bucket: bucket,
+      Key: key,
+      UploadId: uploadId,
+      PartNumber: partNumber,
+      Body: body,
+      ContentLength: bodyLength(body, options.sizeBytes),
+    };
+    const subject = caller.about('UploadPart', bucket, key);
+    const reply = await caller.callWithBody(subject, options.signal, body, (client, send) =>
+      client.uploadPart(input, send),
+    );
+    return partOf(partNumber, reply.ETag, key);
+  };
+}
+
+function uploadPartCopy(caller: S3Caller, bucket: string): ObjectStore['copyPart'] {
+  return async (key, uploadId, partNumber, options) => {
+    const { sourceKey, range, sourceIfMatch } = options;
+    const input = {
+      Bucket: bucket,
+      Key: key,
+      UploadId: uploadId,
+      PartNumber: partNumber,
+      CopySource: copySource(bucket, sourceKey),
+      ...(range === undefined ? {} : { CopySourceRange: rangeHeader(range) }),
+      ...(sourceIfMatch === undefined ? {} : { CopySourceIfMatch: sourceIfMatch }),
+    };
+    const subject = caller.about('UploadPartCopy', bucket, key);
+    const reply = await caller.call(subject, options.signal, (client, send) =>
+      client.uploadPartCopy(input, send),
+    );
+    return partOf(partNumber, reply.CopyPartResult?.ETag, key);
+  };
+}
+
+function completeMultipartUpload(caller: S3Caller, bucket: string): ObjectStore['completeUpload'] {
+  return async (key, uploadId, parts, options = {}) => {
+    const input = {
+      Bucket: bucket,
+      Key: key,
+      UploadId: uploadId,
+      MultipartUpload: { Parts: parts.map((part) => ({ PartNumber: part.partNumber, ETag: part.etag })) },
+      ...writeConditions(options),
+    };
+    const subject = caller.about('CompleteMultipartUpload', bucket, key);
+    const reply = await caller.call(subject, options.signal, (client, send) =>
+      client.completeMultipartUpload(input, send),
+    );
+    return toWriteResult(reply);
+  };
+}
+
+function partOf(partNumber: number, etag: string | undefined, key: string): UploadedPart {
+  if (etag === undefined) {
+    throw new Failure('server-error', `Part ${partNumber} of ${key}: the reply has no ETag`);
+  }
+  return { partNumber, etag };
+}

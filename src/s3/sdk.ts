@@ -34,6 +34,7 @@ export function loadSdk(): Promise<typeof import('@aws-sdk/client-s3')> {
 export async function createSdkClient(connection: S3Connection, limits: HttpLimits = {}): Promise<S3> {
   const sdk = await loadSdk();
   const client = new sdk.S3({ ...sdkSettings(connection, limits), maxAttempts: 1 });
+  replaceRetries(client);
   addContentMd5(client);
   return client;
 }
@@ -60,6 +61,21 @@ export function sdkSettings(connection: S3Connection, limits: HttpLimits = {}): 
     responseChecksumValidation: 'WHEN_REQUIRED',
     ...(connection.endpoint === undefined ? {} : { endpoint: connection.endpoint }),
   };
+}
+
+/**
+ * With one attempt the SDK's retry step does nothing but wrap foreign errors and write warnings to the console. Its
+ * name must stay in the stack, because the signing step is placed after it.
+ */
+function replaceRetries(client: S3): void {
+  const name = 'retryMiddleware';
+  client.middlewareStack.remove(name);
+  client.middlewareStack.add((next) => next, {
+    step: 'finalizeRequest',
+    priority: 'high',
+    name,
+    override: true,
+  });
 }
 
 /**

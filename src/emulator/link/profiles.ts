@@ -1,0 +1,131 @@
+import { usageError } from '../../errors/failure.js';
+import type { LinkProfile } from './profile.js';
+import { distanceKm, PLACES } from './regions.js';
+
+const MB = 1e6;
+
+/**
+ * AWS: one concurrent request per 85 to 90 MB/s of wanted throughput; first byte of small objects after 100 to 200 ms
+ * (median in the tens of ms per the performance whitepaper); 5 Gbit/s for instances of fewer than 32 vCPUs.
+ */
+const AWS_SOURCE =
+  'AWS S3 User Guide, "Performance design patterns for Amazon S3" (85-90 MB/s per request; 100-200 ms first byte); ' +
+  'AWS whitepaper "Best Practices Design Patterns: Optimizing Amazon S3 Performance" (under 512 KB: median latency ' +
+  'often in the tens of ms); Amazon EC2 User Guide, "Amazon EC2 instance network bandwidth" (5 Gbit/s)';
+
+const SCALE_TEXT =
+  'Scaled 1:3.5 (connection) and 1:3.1 (host) so that the path and not two cores is the limit; times are not scaled';
+
+/** The service's share of the first byte. With the round trip of `same-region` it makes 20 ms. */
+const SERVICE_MS = 18;
+
+/** Scaled from 87.5 MB/s. */
+const CONNECTION_BYTES_PER_SECOND = 25 * MB;
+/** Scaled from 625 MB/s (5 Gbit/s); eight connections fill it. */
+const HOST_BYTES_PER_SECOND = 200 * MB;
+
+/** No shaping at all. */
+export const LOOPBACK: LinkProfile = {
+  name: 'loopback',
+  description: 'The loopback device of this machine, not shaped',
+  source: 'None: what the machine gives',
+  roundTripMs: 0,
+  requestOverheadMs: 0,
+};
+
+/** An S3 server in the same building. Payload of gigabit Ethernet: 1460 of 1538 bytes on the wire. */
+const LAN: LinkProfile = {
+  name: 'lan',
+  description: 'A server on the same gigabit Ethernet: 118 MB/s in all, 0.5 ms round trip, 1 ms service time',
+  source:
+    'IEEE 802.3 frame overhead with TCP/IPv4: 1460/1538 of 1 Gbit/s; round trip: typical switched Ethernet',
+  roundTripMs: 0.5,
+  requestOverheadMs: 1,
+  totalUpBytesPerSecond: 118 * MB,
+  totalDownBytesPerSecond: 118 * MB,
+};
+
+const SAME_REGION: LinkProfile = {
+  name: 'same-region',
+  description: `S3 from a host in its own region: 25 MB/s per connection, 200 MB/s in all, first byte after 20 ms. ${SCALE_TEXT}`,
+  source: AWS_SOURCE,
+  roundTripMs: 2,
+  requestOverheadMs: SERVICE_MS,
+  connectionUpBytesPerSecond: CONNECTION_BYTES_PER_SECOND,
+  connectionDownBytesPerSecond: CONNECTION_BYTES_PER_SECOND,
+  totalUpBytesPerSecond: HOST_BYTES_PER_SECOND,
+  totalDownBytesPerSecond: HOST_BYTES_PER_SECOND,
+};
+
+const CROSS_REGION: LinkProfile = distantProfile('cross-region', 70, 'S3 from a host across a continent');
+
+/** Not scaled: a slow line is never limited by two cores. */
+const HOME: LinkProfile = {
+  name: 'home',
+  description:
+    'S3 over a home line: 40 Mbit/s down, 10 Mbit/s up, 25 ms round trip, 18 ms service time. Not scaled',
+  source:
+    'A common VDSL2 tariff, 40/10 Mbit/s (5 and 1.25 MB/s); round trip: access line of 10-20 ms and a metropolitan path',
+  roundTripMs: 25,
+  requestOverheadMs: SERVICE_MS,
+  totalUpBytesPerSecond: 1.25 * MB,
+  totalDownBytesPerSecond: 5 * MB,
+};
+
+/** The named profiles of `--link`, in the order of distance. */
+export const LINK_PROFILES: readonly LinkProfile[] = [LOOPBACK, LAN, SAME_REGION, CROSS_REGION, HOME];
+
+/**
+ * The profile of a name.
+ *
+ * @throws Failure `usage` where there is none.
+ */
+export function profileNamed(name: string): LinkProfile {
+  const profile = LINK_PROFILES.find((candidate) => candidate.name === name);
+  if (profile !== undefined) return profile;
+  const names = LINK_PROFILES.map((candidate) => candidate.name).join(', ');
+  throw usageError(`There is no link profile "${name}"`, `Choose one of ${names}`, name);
+}
+
+/**
+ * The path to S3 in `region`, for a simulated `--region`. Without `fromRegion` the client is taken to be in that
+ * region, as AWS advises and as published benchmarks are run: `same-region`. With it, the round trip follows from the
+ * distance. Regions that are not in the table count as the client's own.
+ */
+export function profileForRegion(region: string, fromRegion: string = region): LinkProfile {
+  const there = PLACES[region];
+  const here = PLACES[fromRegion];
+  if (region === fromRegion || there === undefined || here === undefined) return SAME_REGION;
+  const roundTripMs = Math.round(2 + distanceKm(here, there) / KM_PER_ROUND_TRIP_MS);
+  return distantProfile(
+    `${fromRegion}-to-${region}`,
+    roundTripMs,
+    `S3 in ${region} from a host in ${fromRegion}`,
+  );
+}
+
+/** Light in fibre makes 200 km/ms one way; cable routes are about 1.5 times the great circle. */
+const KM_PER_ROUND_TRIP_MS = 200 / 2 / 1.5;
+
+/**
+ * A connection is limited by its window: Linux opens 6 MiB of receive buffer (tcp(7), tcp_rmem), half of it as window,
+ * which passes once per round trip; scaled like the rest, and never more than in the region.
+ */
+function distantProfile(name: string, roundTripMs: number, what: string): LinkProfile {
+  const windowBytes = 3 * 1024 * 1024;
+  const scaled = windowBytes / (roundTripMs / 1000) / 3.5;
+  const perConnection = Math.min(CONNECTION_BYTES_PER_SECOND, Math.round(scaled / (0.1 * MB)) * 0.1 * MB);
+  return {
+    name,
+    description:
+      `${what}: ${roundTripMs} ms round trip, ${(perConnection / MB).toFixed(1)} MB/s per connection, ` +
+      `200 MB/s in all, 18 ms service time. ${SCALE_TEXT}`,
+    source: `${AWS_SOURCE}; tcp(7) tcp_rmem for the window of one connection`,
+    roundTripMs,
+    requestOverheadMs: SERVICE_MS,
+    connectionUpBytesPerSecond: perConnection,
+    connectionDownBytesPerSecond: perConnection,
+    totalUpBytesPerSecond: HOST_BYTES_PER_SECOND,
+    totalDownBytesPerSecond: HOST_BYTES_PER_SECOND,
+  };
+}

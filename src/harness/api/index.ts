@@ -1,4 +1,5 @@
 /** What a suite may import: this module and Node's own. */
+export { CaseList, type CaseOptions } from './case-list.js';
 export { defineGroup } from './define.js';
 export { NEEDS } from './case.js';
 export type {

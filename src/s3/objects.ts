@@ -1,16 +1,10 @@
 import { Readable } from 'node:stream';
 import { Failure } from '../errors/failure.js';
+import { deleteBatch } from './bulk-delete.js';
 import { withFailures, type S3Caller } from './caller.js';
 import { describeObject, writeConditions } from './descriptions.js';
 import { toHead } from './heads.js';
-import type {
-  ByteRange,
-  DeleteProblem,
-  ObjectBody,
-  ObjectStore,
-  ReadConditions,
-  WriteResult,
-} from './store.js';
+import type { ByteRange, ObjectBody, ObjectStore, ReadConditions, WriteResult } from './store.js';
 
 type ObjectMethods = Pick<ObjectStore, 'head' | 'get' | 'put' | 'delete' | 'deleteMany' | 'copy'>;
 
@@ -25,7 +19,13 @@ export function objectMethods(caller: S3Caller, bucket: string): ObjectMethods {
         client.deleteObject({ Bucket: bucket, Key: key }, send),
       );
     },
-    deleteMany: deleteObjects(caller, bucket),
+    deleteMany: (keys, options = {}) =>
+      deleteBatch(
+        caller,
+        bucket,
+        keys.map((key) => ({ key })),
+        options.signal,
+      ),
     copy: copyObject(caller, bucket),
   };
 }
@@ -78,21 +78,6 @@ function putObject(caller: S3Caller, bucket: string): ObjectStore['put'] {
         ),
     );
     return toWriteResult(reply);
-  };
-}
-
-function deleteObjects(caller: S3Caller, bucket: string): ObjectStore['deleteMany'] {
-  return async (keys, options = {}) => {
-    if (keys.length === 0) return [];
-    const objects = keys.map((key) => ({ Key: key }));
-    const reply = await caller.call(caller.about('DeleteObjects', bucket), options.signal, (client, send) =>
-      client.deleteObjects({ Bucket: bucket, Delete: { Objects: objects, Quiet: true } }, send),
-    );
-    return (reply.Errors ?? []).map((problem): DeleteProblem => ({
-      key: problem.Key ?? '',
-      code: problem.Code ?? 'Unknown',
-      message: problem.Message ?? '',
-    }));
   };
 }
 

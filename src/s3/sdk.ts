@@ -79,27 +79,27 @@ function replaceRetries(client: S3): void {
 }
 
 /**
- * DeleteObjects must carry a digest. The SDK sends a CRC32, which older servers refuse as missing; Content-MD5 is
- * accepted by AWS and by all of them (S3 API reference, DeleteObjects).
+ * Some requests must carry a digest (DeleteObjects, bucket tags, lifecycle rules). The SDK sends a CRC32, which older
+ * servers take for missing; Content-MD5 is accepted by AWS and by all of them (S3 API reference, DeleteObjects).
  */
 function addContentMd5(client: S3): void {
   client.middlewareStack.add(
-    (next, context) => (args) => {
+    (next) => (args) => {
       const { request } = args;
-      if (context['commandName'] === 'DeleteObjectsCommand' && isBodyRequest(request)) {
-        for (const name of Object.keys(request.headers)) {
-          if (/^x-amz-(sdk-)?checksum-/i.test(name)) Reflect.deleteProperty(request.headers, name);
-        }
+      if (!isTextRequest(request)) return next(args);
+      const names = Object.keys(request.headers).filter((name) => /^x-amz-(sdk-)?checksum-/i.test(name));
+      for (const name of names) Reflect.deleteProperty(request.headers, name);
+      if (names.length > 0) {
         request.headers['content-md5'] = createHash('md5').update(request.body).digest('base64');
       }
       return next(args);
     },
     // Low priority of the build step: after the SDK's own checksum middleware, before the signature.
-    { step: 'build', priority: 'low', name: 'contentMd5ForDeleteObjects' },
+    { step: 'build', priority: 'low', name: 'contentMd5' },
   );
 }
 
-function isBodyRequest(request: unknown): request is { headers: Record<string, string>; body: string } {
+function isTextRequest(request: unknown): request is { headers: Record<string, string>; body: string } {
   return (
     typeof request === 'object' && request !== null && 'body' in request && typeof request.body === 'string'
   );

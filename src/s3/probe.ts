@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto';
+import { Failure } from '../errors/failure.js';
+import type { Cancellable, ObjectStore } from './store.js';
+
+/** What a store was found to do when tried. */
+export interface StoreCapabilities {
+  /** `If-None-Match: *` on PutObject refuses to replace. */
+  readonly conditionalCreate: boolean;
+  /** `If-Match` on PutObject refuses where the ETag is another. */
+  readonly conditionalReplace: boolean;
+  /** `If-Match` on GetObject refuses where the ETag is another. */
+  readonly conditionalGet: boolean;
+  readonly multipart: boolean;
+  /** `If-None-Match: *` on CompleteMultipartUpload refuses to replace. */
+  readonly conditionalComplete: boolean;
+  readonly copy: boolean;
+  /** `x-amz-copy-source-if-match` refuses where the ETag is another. */
+  readonly conditionalCopy: boolean;
+  readonly batchDelete: boolean;
+}
+
+/**
+ * Finds by trying what a store can do, because servers differ and a header that is not known is not refused but
+ * ignored. Works on objects of its own under `prefix` and removes them, also after a failure.
+ *
+ * @param prefix - a folder of the bucket where the probe may write. @defaultValue `.objectfs/probe/`
+ * @throws Failure where the bucket can not be written at all.
+ */
+export async function probeStore(
+  store: ObjectStore,
+  prefix = '.objectfs/probe/',
+  options: Cancellable = {},
+): Promise<StoreCapabilities> {
+  const key = `${prefix}${randomUUID()}`;
+  const copyKey = `${key}-copy`;
+  const body = Buffer.from('objectfs probe');
+  const wrong = { ifMatch: '"00000000000000000000000000000000"' };
+  try {
+    await store.put(key, body, options);
+    return {
+      conditionalCreate: await isRefused(store.put(key, body, { ...options, ifAbsent: true })),
+      conditionalReplace: await isRefused(store.put(key, body, { ...options, ...wrong })),
+      conditionalGet: await isRefused(readAll(store, key, { ...options, ...wrong })),
+      ...(await probeMultipart(store, key, options)),
+      copy: await works(store.copy(key, copyKey, options)),
+      conditionalCopy: await isRefused(
+        store.copy(key, copyKey, { ...options, sourceIfMatch: wrong.ifMatch }),
+      ),
+      batchDelete: await works(store.deleteMany([copyKey], options)),
+    };
+  } finally {
+    // Best effort and without the signal: what is left behind is named by the prefix.
+    await Promise.allSettled([store.delete(key), store.delete(copyKey)]);
+  }
+}
+
+async function probeMultipart(
+  store: ObjectStore,
+  key: string,
+  options: Cancellable,
+): Promise<Pick<StoreCapabilities, 'multipart' | 'conditionalComplete'>> {
+  const upload = async (isConditional: boolean): Promise<void> => {
+    const uploadId = await store.createUpload(key, options);
+    try {
+      const part = await store.uploadPart(key, uploadId, 1, Buffer.from('part'), options);
+      await store.completeUpload(key, uploadId, [part], { ...options, ifAbsent: isConditional });
+    } catch (reason) {
+      await store.abortUpload(key, uploadId).catch(() => undefined);
+      throw reason;
+    }
+  };
+  const multipart = await works(upload(false));
+  return { multipart, conditionalComplete: multipart && (await isRefused(upload(true))) };
+}
+
+async function readAll(store: ObjectStore, key: string, options: Parameters<ObjectStore['get']>[1]) {
+  const { body } = await store.get(key, options);
+  await body.toArray();
+}
+
+/** The condition was looked at: the reply is 412. */
+async function isRefused(request: Promise<unknown>): Promise<boolean> {
+  try {
+    await request;
+    return false;
+  } catch (reason) {
+    return noteOrThrow(reason) === 'precondition-failed';
+  }
+}
+
+async function works(request: Promise<unknown>): Promise<boolean> {
+  try {
+    await request;
+    return true;
+  } catch (reason) {
+    noteOrThrow(reason);
+    return false;
+  }
+}
+
+/** A server that is away, busy or forbids says nothing about what it can do. */
+function noteOrThrow(reason: unknown): Failure['kind'] {
+  const failure = Failure.from(reason);
+  const says = ['precondition-failed', 'unsupported', 'invalid-request', 'server-error', 'missing'];
+  if (!says.includes(failure.kind)) throw failure;
+  return failure.kind;
+}

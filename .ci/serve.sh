@@ -1,0 +1,26 @@
+# Starts `objectfs serve` for a script of CI, with its exports in the environment, and a work folder.
+# Usage: source .ci/serve.sh; serve_begin BUCKET
+set -euo pipefail
+objectfs() { node dist/src/cli/main.js "$@"; }
+
+serve_begin() {
+  work=$(mktemp -d)
+  trap serve_end EXIT
+  objectfs serve --bucket "$1" >"$work/exports" &
+  serve_pid=$!
+  for _ in $(seq 100); do
+    grep -q AWS_SECRET_ACCESS_KEY "$work/exports" && break
+    kill -0 "$serve_pid"
+    read -rt 0.1 <> <(:) || true
+  done
+  eval "$(cat "$work/exports")"
+}
+
+serve_end() {
+  mountpoint -q "$work/mnt" && objectfs unmount "$work/mnt"
+  kill "$serve_pid" 2>/dev/null && wait "$serve_pid" 2>/dev/null
+  rm -rf "$work"
+}
+
+# A line of proof: what was shown.
+shown() { printf 'ok   %s\n' "$1"; }

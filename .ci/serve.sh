@@ -11,7 +11,7 @@ serve_begin() {
   for _ in $(seq 100); do
     grep -q AWS_SECRET_ACCESS_KEY "$work/exports" && break
     kill -0 "$serve_pid"
-    read -rt 0.1 <> <(:) || true
+    sleep 0.1
   done
   eval "$(cat "$work/exports")"
 }

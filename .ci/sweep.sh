@@ -8,7 +8,7 @@ runner=$!
 for _ in $(seq 600); do
   grep -q "$AWS_ENDPOINT_URL" "$OBJECTFS_STATE_DIR"/ledger.jsonl 2>/dev/null && grep -q objectfs /proc/mounts && break
   kill -0 "$runner"
-  read -rt 0.1 <> <(:) || true
+  sleep 0.1
 done
 grep -c 'fuse.objectfs' /proc/mounts
 kill -9 "$runner"

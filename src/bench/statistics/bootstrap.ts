@@ -1,5 +1,7 @@
 import { quantileOfSorted, trimmedMeanOfSorted } from './location.js';
-import { createRandom, randomBelow } from './random.js';
+import { createRandom } from './random.js';
+
+const { floor } = Math; // once: see random.ts
 
 /** An estimate with its interval. */
 export interface Interval {
@@ -42,7 +44,11 @@ export function bootstrapMeanOfCells(
   for (let resample = 0; resample < resamples; resample += 1) {
     for (let index = 0; index < longest; index += 1) picks[index] = random();
     let sum = 0;
-    columns.forEach((column, index) => (sum += resampledMean(column, picks, scratch[index] ?? column)));
+    for (let index = 0; index < columns.length; index += 1) {
+      const column = columns[index];
+      const room = scratch[index];
+      if (column !== undefined && room !== undefined) sum += resampledMean(column, picks, room);
+    }
     means[resample] = sum / columns.length;
   }
   means.sort();
@@ -57,9 +63,24 @@ export function bootstrapMeanOfCells(
 
 function resampledMean(column: Float64Array, picks: Float64Array, scratch: Float64Array): number {
   for (let index = 0; index < column.length; index += 1) {
-    scratch[index] = column[randomBelow(() => picks[index] ?? 0, column.length)] ?? 0;
+    scratch[index] = column[floor((picks[index] ?? 0) * column.length)] ?? 0;
   }
-  return trimmedMeanOfSorted(scratch.sort());
+  return trimmedMeanOfSorted(sortSmall(scratch));
+}
+
+/** Insertion sort, in place: several times as fast as the built-in one on the few dozen values of an experiment. */
+function sortSmall(values: Float64Array): Float64Array {
+  if (values.length > 64) return values.sort();
+  for (let index = 1; index < values.length; index += 1) {
+    const value = values[index] ?? 0;
+    let place = index - 1;
+    while (place >= 0 && (values[place] ?? 0) > value) {
+      values[place + 1] = values[place] ?? 0;
+      place -= 1;
+    }
+    values[place + 1] = value;
+  }
+  return values;
 }
 
 /** The same interval on the ratio scale, for values that were logarithms. */

@@ -1,4 +1,4 @@
-import { bootstrapTrimmedMean, exponential, type Interval } from './bootstrap.js';
+import { bootstrapTrimmedMean, exponential, type BootstrapOptions, type Interval } from './bootstrap.js';
 import { median } from './location.js';
 import { severeOutliers } from './outliers.js';
 import { wilcoxonSignedRank } from './wilcoxon.js';
@@ -32,35 +32,33 @@ export interface BlockRatio {
 /**
  * Compares an arm with its baseline, block by block. The speed-up of a block is the geometric mean of both baseline
  * times over the arm's time: the second baseline run halves the baseline's part of the noise for free.
- *
- * @param seed - Of the bootstrap.
  */
-export function comparePaired(blocks: readonly BlockTimes[], seed: number): PairedComparison {
+export function comparePaired(blocks: readonly BlockTimes[], options: BootstrapOptions): PairedComparison {
   return compareLogs(
     blocks.map(({ block, baselineMs, baselineAgainMs, armMs }) => ({
       block,
       logRatio: (Math.log(baselineMs) + Math.log(baselineAgainMs)) / 2 - Math.log(armMs),
     })),
-    seed,
+    options,
   );
 }
 
 /** Ratio of the first to the second run of identical code: what this cell shows where there is no difference. */
-export function noiseFloor(blocks: readonly BlockTimes[], seed: number): Interval {
+export function noiseFloor(blocks: readonly BlockTimes[], options: BootstrapOptions): Interval {
   const logRatios = blocks.map((times) => Math.log(times.baselineMs / times.baselineAgainMs));
-  return exponential(bootstrapTrimmedMean(logRatios, { seed }));
+  return exponential(bootstrapTrimmedMean(logRatios, options));
 }
 
 /** {@link comparePaired} for log speed-ups that were made elsewhere. */
 export function compareLogs(
   blocks: readonly { readonly block: number; readonly logRatio: number }[],
-  seed: number,
+  options: BootstrapOptions,
 ): PairedComparison {
   const logRatios = blocks.map(({ logRatio }) => logRatio);
   const outliers = severeOutliers(logRatios);
   const kept = logRatios.filter((_, index) => outliers[index] !== true);
   return {
-    ratio: exponential(bootstrapTrimmedMean(logRatios, { seed })),
+    ratio: exponential(bootstrapTrimmedMean(logRatios, options)),
     median: Math.exp(median(logRatios)),
     blocks: blocks.length,
     wins: logRatios.filter((value) => value > 0).length,
@@ -72,6 +70,6 @@ export function compareLogs(
     })),
     ...(kept.length === logRatios.length
       ? {}
-      : { withoutOutliers: exponential(bootstrapTrimmedMean(kept, { seed })) }),
+      : { withoutOutliers: exponential(bootstrapTrimmedMean(kept, options)) }),
   };
 }

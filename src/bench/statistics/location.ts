@@ -1,3 +1,5 @@
+const { floor, ceil } = Math; // once: see random.ts
+
 /**
  * Mean of what is left after the lowest and the highest `fraction` of the values are set aside: 20 % of 24 values
  * sets aside 4 at each end. Robust against single disturbed blocks, and none of them is deleted from the data.
@@ -11,7 +13,7 @@ export function trimmedMean(values: ArrayLike<number>, fraction = 0.2): number {
 
 /** {@link trimmedMean} of values that are in ascending order already. */
 export function trimmedMeanOfSorted(sorted: Float64Array, fraction = 0.2): number {
-  const cut = Math.floor(sorted.length * fraction);
+  const cut = floor(sorted.length * fraction);
   let sum = 0;
   for (let index = cut; index < sorted.length - cut; index += 1) sum += sorted[index] ?? 0;
   return sum / (sorted.length - 2 * cut);
@@ -29,7 +31,7 @@ export function median(values: ArrayLike<number>): number {
  */
 export function quantileOfSorted(sorted: Float64Array, probability: number): number {
   const position = (sorted.length - 1) * probability;
-  const low = sorted[Math.floor(position)] ?? NaN;
-  const high = sorted[Math.ceil(position)] ?? NaN;
-  return low + (high - low) * (position - Math.floor(position));
+  const low = sorted[floor(position)] ?? NaN;
+  const high = sorted[ceil(position)] ?? NaN;
+  return low + (high - low) * (position - floor(position));
 }

@@ -41,7 +41,8 @@ function exactP(doubledRanks: readonly number[], positive: number): number {
   let reached = 0;
   for (const rank of doubledRanks) {
     reached += rank;
-    for (let sum = reached; sum >= rank; sum -= 1) counts[sum] = (counts[sum] ?? 0) + (counts[sum - rank] ?? 0);
+    for (let sum = reached; sum >= rank; sum -= 1)
+      counts[sum] = (counts[sum] ?? 0) + (counts[sum - rank] ?? 0);
   }
   const smaller = Math.min(positive, total - positive);
   let tail = 0;

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '../log/log.js';
 import type { SuiteResult } from '../report/model.js';
-import type { RunPlan } from './api/protocol.js';
+import type { RunPlan, WorkerEvent } from './api/protocol.js';
 import type { RunScope } from './run-scope.js';
 import type { TargetSession } from './targets/session.js';
 import { CaseBook } from './worker/case-book.js';
 import { startControlServer } from './worker/control-server.js';
 import { EventTail } from './worker/event-tail.js';
-import { startJest, type JestEnd, type JestProcess } from './worker/jest-process.js';
+import { startJest, suiteFolder, type JestEnd, type JestProcess } from './worker/jest-process.js';
 import { superviseWorker, WATCH_LIMITS, type WatchLimits } from './worker/supervise.js';
 
 /** After so many workers lost to hangs or deaths the cases that are left are not run: bounds the whole run. */
@@ -24,12 +24,14 @@ const RESTART_LIMIT_MS = 60_000;
 export interface SuiteJob {
   readonly scope: RunScope;
   readonly suite: string;
+  /** Of the compiled files. @defaultValue the suite's own below `dist/suites` */
+  readonly suiteFolder?: string;
   /** Short and unique in the run: names this job's files. */
   readonly label: string;
   readonly control: boolean;
   readonly session: TargetSession;
   readonly plan: Omit<RunPlan, 'done' | 'eventsFile' | 'controlSocket' | 'directory'>;
-  readonly onCase: (id: string) => void;
+  readonly onEvent: (event: WorkerEvent) => void;
   readonly log: Log;
   /** @defaultValue {@link WATCH_LIMITS} */
   readonly limits?: WatchLimits;
@@ -73,20 +75,26 @@ interface Channels {
 
 async function runWorkers(job: SuiteJob, channels: Channels, signal: AbortSignal): Promise<void> {
   const { book } = channels;
-  for (let lost = 0; lost < MOST_LOST_WORKERS; lost += 1) {
+  let lost = 0;
+  for (; lost < MOST_LOST_WORKERS; lost += 1) {
+    const casesBefore = book.all().length;
     const worker = await startWorker(job, channels, lost);
     const outcome = await follow(job, worker, channels, signal);
     if (outcome.kind === 'ended') {
       bookUnloadable(book, outcome.end);
       if (outcome.end.finished) break;
+      const gotOn = book.all().length > casesBefore || book.running !== undefined;
       bookDeath(book, outcome.end);
-      if (book.pending.length === 0) break;
+      // It can not even be started: the next one would die the same way.
+      if (!gotOn) break;
       job.log.warn({ suite: job.suite, how: outcome.end.how, output: outcome.end.lastOutput }, 'worker died');
     } else {
       job.log.warn({ suite: job.suite, reason: outcome.reason }, 'hang: the target is restarted');
       if (!(await recover(job, worker, signal))) break;
-      if (book.pending.length === 0) break;
     }
+  }
+  if (lost === MOST_LOST_WORKERS) {
+    book.addBroken('worker', 'worker/given-up', `The suite was given up after ${lost} hangs or deaths`);
   }
   book.endPending(
     'The case was announced but not run: the suite ended before it, or its target was given up',
@@ -105,7 +113,11 @@ async function startWorker(job: SuiteJob, channels: Channels, round: number): Pr
   };
   const base = join(job.scope.folder, `${job.label}.${round}`);
   await writeFile(`${base}.plan.json`, JSON.stringify(plan), { mode: 0o600 });
-  const worker = startJest(job.suite, `${base}.plan.json`, `${base}.jest.json`);
+  const worker = startJest(
+    job.suiteFolder ?? suiteFolder(job.suite),
+    `${base}.plan.json`,
+    `${base}.jest.json`,
+  );
   await job.scope.record.worker(worker.pid);
   return worker;
 }
@@ -114,7 +126,7 @@ async function follow(job: SuiteJob, worker: JestProcess, channels: Channels, si
   try {
     return await superviseWorker(worker, channels.tail, channels.book, {
       limits: job.limits ?? WATCH_LIMITS,
-      onEvent: job.onCase,
+      onEvent: job.onEvent,
       signal,
     });
   } catch (reason) {

@@ -30,7 +30,7 @@ export async function directoryTarget(path: string): Promise<TargetDriver> {
 }
 
 async function startDirectory(root: string, place: TargetPlace): Promise<RunningTarget> {
-  const directory = join(root, `objectfs-${place.runId}`);
+  const directory = join(root, `objectfs-suite-${place.runId}`);
   await place.record.folder(directory);
   await mkdir(directory, { recursive: true });
   const remove = () => rm(directory, { recursive: true, force: true });

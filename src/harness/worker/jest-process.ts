@@ -58,7 +58,7 @@ export function suiteFolder(suite: string): string {
  * @param planFile - The run plan of `protocol.ts`.
  * @param resultFile - Where Jest writes its own results.
  */
-export function startJest(suite: string, planFile: string, resultFile: string): JestProcess {
+export function startJest(folder: string, planFile: string, resultFile: string): JestProcess {
   const child = execa(
     process.execPath,
     [
@@ -66,7 +66,7 @@ export function startJest(suite: string, planFile: string, resultFile: string): 
       '--disable-warning=ExperimentalWarning',
       compiledModule('src/harness/worker/main.js'),
       '--config',
-      JSON.stringify(jestConfig(suiteFolder(suite))),
+      JSON.stringify(jestConfig(folder)),
       '--runInBand',
       '--forceExit',
       '--json',

@@ -3,7 +3,7 @@
  * by `startJest`; the arguments are Jest's own. It ends when the runner ends, however that ends: the IPC channel to it
  * breaks.
  */
-import jest from 'jest';
+import { run } from 'jest';
 
 process.on('disconnect', () => {
   process.kill(process.pid, 'SIGKILL');
@@ -13,4 +13,4 @@ process.channel?.unref();
 // Ctrl-C goes to the whole foreground group; the runner decides how its workers end.
 process.on('SIGINT', () => undefined);
 
-await jest.run(process.argv.slice(2));
+await run(process.argv.slice(2));

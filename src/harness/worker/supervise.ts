@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { WATCHDOG_GRACE_MS } from '../api/protocol.js';
+import { WATCHDOG_GRACE_MS, type WorkerEvent } from '../api/protocol.js';
 import type { CaseBook } from './case-book.js';
 import type { EventTail } from './event-tail.js';
 import type { JestEnd, JestProcess } from './jest-process.js';
@@ -36,7 +36,7 @@ export async function superviseWorker(
   book: CaseBook,
   options: {
     readonly limits: WatchLimits;
-    readonly onEvent: (detail: string) => void;
+    readonly onEvent: (event: WorkerEvent) => void;
     readonly signal: AbortSignal;
   },
 ): Promise<WorkerEnd> {
@@ -66,12 +66,12 @@ export async function superviseWorker(
 async function bookEvents(
   tail: EventTail,
   book: CaseBook,
-  onEvent: (detail: string) => void,
+  onEvent: (event: WorkerEvent) => void,
 ): Promise<boolean> {
   const events = await tail.read();
   for (const event of events) {
     book.apply(event, performance.now());
-    if (event.event === 'case-end') onEvent(event.result.id);
+    onEvent(event);
   }
   return events.length > 0;
 }

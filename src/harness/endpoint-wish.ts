@@ -1,0 +1,34 @@
+import type { Config } from '../config/schema.js';
+import type { S3Connection } from '../s3/connection.js';
+import type { RequestCount, RunReport } from '../report/model.js';
+
+/** Which S3 service a run is to use. */
+export interface EndpointWish {
+  /** The resolved `s3` section; its `endpoint`, where set, is used as it is. */
+  readonly settings: Config['s3'];
+  /**
+   * The region that the user asked for by name. Absent: no run on AWS just because a default region is configured, for
+   * it costs money.
+   */
+  readonly region?: string;
+  /** Name of a link profile: the embedded server behind that link. */
+  readonly link?: string;
+  /** `true` makes it an error when AWS can not be used. */
+  readonly requireAws?: boolean;
+}
+
+/** An S3 service that answers. */
+export interface Endpoint {
+  readonly connection: S3Connection;
+  readonly kind: 'embedded' | 'external';
+  /** URL, or `aws:REGION`: as in ledger and reports. */
+  readonly name: string;
+  /** What the `Server` header says. */
+  readonly server: string;
+  readonly simulated?: NonNullable<RunReport['simulated']>;
+  /** Present: the embedded server's process. */
+  readonly pid?: number;
+  /** What the server counted by operation; empty for an external endpoint. */
+  requestCounts(): Promise<RequestCount[]>;
+  close(): Promise<void>;
+}

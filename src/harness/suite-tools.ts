@@ -1,0 +1,105 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Config } from '../config/schema.js';
+import type { Log } from '../log/log.js';
+import type { Progress } from '../log/progress.js';
+import type { SuiteResult } from '../report/model.js';
+import type { FixtureFile } from './api/case.js';
+import { countFiles } from './find-suites.js';
+import type { RunScope } from './run-scope.js';
+import { runSuite } from './run-suite.js';
+import { TargetSession } from './targets/session.js';
+import type { TargetDriver, TargetStore } from './targets/target.js';
+
+/** A target that does not stop within this time is ended the hard way. */
+const STOP_LIMIT_MS = 60_000;
+
+/** What every suite of a run shares. */
+export interface SuiteTools {
+  readonly scope: RunScope;
+  readonly config: Config;
+  readonly seed: number;
+  readonly fixtures: readonly FixtureFile[];
+  readonly progress: Progress;
+  readonly log: Log;
+}
+
+export interface SuiteOnTarget {
+  readonly suite: string;
+  readonly driver: TargetDriver;
+  readonly control: boolean;
+  readonly store?: TargetStore;
+  /** Proves that the started target is what it says, before the first case. */
+  readonly prove?: (session: TargetSession) => Promise<void>;
+}
+
+/**
+ * Starts a target, runs one suite on it, and stops it, whatever happens.
+ *
+ * @throws Failure where the target can not be started or its proof fails; the signal's reason when it fires.
+ */
+export async function runOnTarget(
+  tools: SuiteTools,
+  job: SuiteOnTarget,
+  signal: AbortSignal,
+): Promise<SuiteResult> {
+  const label = job.control ? `${job.suite}-control` : job.suite;
+  const session = await placeTarget(tools, job, label);
+  try {
+    await session.start(signal);
+    await job.prove?.(session);
+    return await runCases(tools, job, session, label, signal);
+  } finally {
+    // Not the run's signal: after Ctrl-C the target is still to be stopped.
+    await session.stop(AbortSignal.timeout(STOP_LIMIT_MS));
+  }
+}
+
+async function placeTarget(tools: SuiteTools, job: SuiteOnTarget, label: string): Promise<TargetSession> {
+  const folder = join(tools.scope.folder, label);
+  await mkdir(folder, { mode: 0o700 });
+  return new TargetSession(job.driver, {
+    runId: tools.scope.runId,
+    folder,
+    ...(job.store === undefined ? {} : { store: job.store }),
+    config: tools.config,
+    record: tools.scope.record,
+  });
+}
+
+async function runCases(
+  tools: SuiteTools,
+  job: SuiteOnTarget,
+  session: TargetSession,
+  label: string,
+  signal: AbortSignal,
+): Promise<SuiteResult> {
+  const { progress, scope, log } = tools;
+  const role = job.control ? ' (control)' : '';
+  progress.begin(`${job.suite} on ${job.driver.name}${role}`, await countFiles(job.suite));
+  return runSuite(
+    {
+      scope,
+      suite: job.suite,
+      label,
+      control: job.control,
+      session,
+      plan: {
+        runId: scope.runId,
+        suite: job.suite,
+        target: job.driver.name,
+        seed: tools.seed,
+        ...(job.store === undefined ? {} : { store: job.store }),
+        transfer: tools.config.transfer,
+        unmet: [...job.driver.unmet],
+        fixtures: [...tools.fixtures],
+      },
+      onEvent: (event) => {
+        if (event.event === 'group') progress.advance(1, event.group);
+        else progress.advance(0, event.event === 'case-start' ? event.id : event.result.id);
+      },
+      log,
+    },
+    signal,
+  );
+}

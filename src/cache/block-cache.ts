@@ -1,0 +1,180 @@
+import type { Readable } from 'node:stream';
+import { Failure } from '../errors/failure.js';
+import { fetchSpan, type SpanBlock } from './span.js';
+
+/** An immutable version of an object that blocks are read from. */
+export interface BlockSource {
+  /** Differs between any two contents. */
+  readonly id: string;
+  readonly sizeBytes: number;
+  /** Streams the bytes from first to last, both included; fails rather than answer from another version. */
+  read(firstByte: number, lastByte: number, signal: AbortSignal): Promise<Readable>;
+}
+
+export interface BlockCacheOptions {
+  /** Bytes that blocks may take in sum, those on their way included. */
+  readonly limitBytes: number;
+  /** 128 KiB: a random read of a page costs little more than its round trip, and Linux reads that much at a time. */
+  readonly blockBytes?: number;
+  /** Requests under way at one time. */
+  readonly maxSpans?: number;
+  /** Longest range of one request: long enough to hide a round trip, short enough to run several beside. */
+  readonly maxSpanBytes?: number;
+}
+
+interface Block extends SpanBlock {
+  readonly source: string;
+}
+
+interface Waiter {
+  readonly start: () => void;
+}
+
+/**
+ * Blocks of objects in memory, least recently used first out. One block is fetched once however many ask for it, and
+ * neighbours that are missing come in one request.
+ */
+export class BlockCache {
+  readonly blockBytes: number;
+  readonly #limitBytes: number;
+  readonly #maxSpans: number;
+  readonly #maxSpanBytes: number;
+  /** By source and number; the order is that of use. */
+  readonly #blocks = new Map<string, Block>();
+  readonly #spans = new Map<string, Set<AbortController>>();
+  readonly #queue: Waiter[] = [];
+  #heldBytes = 0;
+  #running = 0;
+
+  constructor(options: BlockCacheOptions) {
+    this.blockBytes = options.blockBytes ?? 128 * 1024;
+    this.#limitBytes = Math.max(options.limitBytes, 4 * this.blockBytes);
+    this.#maxSpans = options.maxSpans ?? 16;
+    const share = Math.floor(this.#limitBytes / 4);
+    this.#maxSpanBytes = Math.max(this.blockBytes, Math.min(options.maxSpanBytes ?? 4 * 1024 * 1024, share));
+  }
+
+  /** Bytes held now, those on their way included. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /** Pieces that make up the range; shorter than asked only at the end of the source. */
+  async read(source: BlockSource, offset: number, lengthBytes: number): Promise<readonly Uint8Array[]> {
+    const end = Math.min(offset + lengthBytes, source.sizeBytes);
+    if (end <= offset) return [];
+    const blocks = this.#blocksFor(source, offset, end);
+    const filled = await Promise.all(blocks.map((block) => block.ready));
+    return filled.map((bytes, index) => {
+      const start = (Math.floor(offset / this.blockBytes) + index) * this.blockBytes;
+      return bytes.subarray(Math.max(0, offset - start), Math.min(bytes.length, end - start));
+    });
+  }
+
+  /** Starts to fetch a range unless memory is short; never waits, never fails. */
+  prefetch(source: BlockSource, offset: number, lengthBytes: number): void {
+    const end = Math.min(offset + lengthBytes, source.sizeBytes);
+    if (end <= offset || this.#queue.length > this.#maxSpans) return;
+    for (const block of this.#blocksFor(source, offset, end)) block.ready.catch(() => undefined);
+  }
+
+  /** Stops what is on its way for a source; blocks that are there stay. */
+  cancel(sourceId: string): void {
+    for (const controller of this.#spans.get(sourceId) ?? []) controller.abort();
+  }
+
+  #blocksFor(source: BlockSource, offset: number, end: number): Block[] {
+    const first = Math.floor(offset / this.blockBytes);
+    const last = Math.floor((end - 1) / this.blockBytes);
+    const found: Block[] = [];
+    let missing: Block[] = [];
+    const flush = (): void => {
+      if (missing.length > 0) this.#start(source, missing);
+      missing = [];
+    };
+    for (let number = first; number <= last; number += 1) {
+      const key = `${source.id}/${number}`;
+      const known = this.#blocks.get(key);
+      if (known === undefined) {
+        const block = this.#newBlock(source, key, number);
+        found.push(block);
+        missing.push(block);
+        if (missing.length * this.blockBytes >= this.#maxSpanBytes) flush();
+      } else {
+        this.#blocks.delete(key);
+        this.#blocks.set(key, known);
+        found.push(known);
+        flush();
+      }
+    }
+    flush();
+    return found;
+  }
+
+  #newBlock(source: BlockSource, key: string, number: number): Block {
+    const firstByte = number * this.blockBytes;
+    const lengthBytes = Math.min(this.blockBytes, source.sizeBytes - firstByte);
+    let fill: (bytes: Uint8Array) => void = () => undefined;
+    let fail: (reason: Failure) => void = () => undefined;
+    const ready = new Promise<Uint8Array>((resolve, reject) => {
+      fill = resolve;
+      fail = reject;
+    });
+    ready.catch(() => undefined);
+    const block: Block = { source: source.id, firstByte, lengthBytes, ready, fill, fail, done: false };
+    this.#makeRoom(lengthBytes);
+    this.#blocks.set(key, block);
+    this.#heldBytes += lengthBytes;
+    return block;
+  }
+
+  #makeRoom(bytes: number): void {
+    if (this.#heldBytes + bytes <= this.#limitBytes) return;
+    for (const [key, block] of this.#blocks) {
+      if (!block.done) continue;
+      this.#blocks.delete(key);
+      this.#heldBytes -= block.lengthBytes;
+      if (this.#heldBytes + bytes <= this.#limitBytes) return;
+    }
+  }
+
+  #start(source: BlockSource, blocks: readonly Block[]): void {
+    const controller = new AbortController();
+    const spans = this.#spans.get(source.id) ?? new Set();
+    this.#spans.set(source.id, spans.add(controller));
+    const run = async (): Promise<void> => {
+      try {
+        await fetchSpan(source, blocks, controller.signal);
+      } catch (error) {
+        this.#discard(blocks, Failure.from(error));
+      } finally {
+        spans.delete(controller);
+        if (spans.size === 0) this.#spans.delete(source.id);
+        this.#running -= 1;
+        this.#queue.shift()?.start();
+      }
+    };
+    this.#schedule(run);
+  }
+
+  #schedule(run: () => Promise<void>): void {
+    const start = (): void => {
+      this.#running += 1;
+      void run();
+    };
+    if (this.#running < this.#maxSpans) start();
+    else this.#queue.push({ start });
+  }
+
+  /** A failed block is forgotten, so that the next read asks again. */
+  #discard(blocks: readonly Block[], failure: Failure): void {
+    for (const block of blocks) {
+      if (block.done) continue;
+      block.fail(failure);
+      const key = `${block.source}/${Math.floor(block.firstByte / this.blockBytes)}`;
+      if (this.#blocks.get(key) !== block) continue;
+      this.#blocks.delete(key);
+      this.#heldBytes -= block.lengthBytes;
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import type { Readable } from 'node:stream';
+import { Failure } from '../errors/failure.js';
+
+/** A block that waits for its bytes. */
+export interface SpanBlock {
+  readonly firstByte: number;
+  readonly lengthBytes: number;
+  readonly ready: Promise<Uint8Array>;
+  readonly fill: (bytes: Uint8Array) => void;
+  readonly fail: (reason: Failure) => void;
+  done: boolean;
+}
+
+/** What a span is read from. */
+export interface SpanSource {
+  read(firstByte: number, lastByte: number, signal: AbortSignal): Promise<Readable>;
+}
+
+/**
+ * Fetches neighbouring blocks with one request; each is filled as soon as its last byte is there.
+ *
+ * @throws Failure `short-body` where the stream ends early or goes on too long; what the source throws.
+ */
+export async function fetchSpan(
+  source: SpanSource,
+  blocks: readonly SpanBlock[],
+  signal: AbortSignal,
+): Promise<void> {
+  const first = blocks[0];
+  const last = blocks.at(-1);
+  if (first === undefined || last === undefined) return;
+  const lastByte = last.firstByte + last.lengthBytes - 1;
+  signal.throwIfAborted();
+  const body = await source.read(first.firstByte, lastByte, signal);
+  const filler = new SpanFiller(blocks);
+  try {
+    for await (const chunk of body) {
+      signal.throwIfAborted();
+      filler.push(chunk as Uint8Array); // a byte stream in the object store's contract
+    }
+  } finally {
+    body.destroy();
+  }
+  filler.end();
+}
+
+class SpanFiller {
+  readonly #blocks: readonly SpanBlock[];
+  #index = 0;
+  #buffer: Buffer | undefined;
+  #filled = 0;
+
+  constructor(blocks: readonly SpanBlock[]) {
+    this.#blocks = blocks;
+  }
+
+  push(chunk: Uint8Array): void {
+    let taken = 0;
+    while (taken < chunk.length) {
+      const block = this.#blocks[this.#index];
+      if (block === undefined) throw new Failure('short-body', 'The store sent more bytes than were asked for');
+      this.#buffer ??= Buffer.allocUnsafeSlow(block.lengthBytes);
+      const part = chunk.subarray(taken, taken + block.lengthBytes - this.#filled);
+      this.#buffer.set(part, this.#filled);
+      this.#filled += part.length;
+      taken += part.length;
+      if (this.#filled === block.lengthBytes) this.#finish(block, this.#buffer);
+    }
+  }
+
+  end(): void {
+    if (this.#index < this.#blocks.length) {
+      throw new Failure('short-body', 'The store sent fewer bytes than were asked for');
+    }
+  }
+
+  #finish(block: SpanBlock, bytes: Uint8Array): void {
+    block.done = true;
+    block.fill(bytes);
+    this.#buffer = undefined;
+    this.#filled = 0;
+    this.#index += 1;
+  }
+}

@@ -1,0 +1,53 @@
+import { Failure } from '../errors/failure.js';
+import type { BlockCache } from '../cache/block-cache.js';
+import type { Config } from '../config/schema.js';
+import type { Log } from '../log/log.js';
+import type { ObjectStore } from '../s3/store.js';
+import type { Transporter } from '../transfer/transporter.js';
+import type { LockTable } from './locks.js';
+import type { DirectoryNode, Node } from './nodes/node.js';
+import type { InodeTable } from './nodes/table.js';
+
+/** What every operation of one mount works with. */
+export interface Context {
+  readonly store: ObjectStore;
+  readonly transporter: Transporter;
+  readonly mount: Config['mount'];
+  readonly log: Log;
+  /** Empty, or ends with `/`. */
+  readonly prefix: string;
+  /** Of objects that name no owner. */
+  readonly owner: { readonly uid: number; readonly gid: number };
+  readonly conditionalWrites: boolean;
+  readonly nowNs: () => bigint;
+  readonly startedNs: bigint;
+  readonly stageFolder: string;
+  readonly recoveryFolder: string;
+  readonly table: InodeTable;
+  readonly locks: LockTable;
+  readonly cache: BlockCache;
+  readonly root: DirectoryNode;
+}
+
+/** The lock of one name; taken before locks of inodes. */
+export function nameLock(directory: DirectoryNode, name: string): string {
+  return `${directory.ino}/${name}`;
+}
+
+/** The lock of an inode's content and attributes; sorts and is taken after all locks of names. */
+export function nodeLock(node: Node): string {
+  return `inode ${node.ino}`;
+}
+
+/** @throws Failure `read-only` on a mount that may not change anything. */
+export function assertWritable(context: Context): void {
+  if (!context.mount.readOnly) return;
+  throw new Failure('read-only', 'The file system is mounted read-only', {
+    remedy: 'Mount it again without --read-only',
+  });
+}
+
+/** @throws Failure `no-entry` where the directory was removed while it was still open. */
+export function assertAttached(directory: DirectoryNode): void {
+  if (directory.detached) throw new Failure('no-entry', 'The directory has been removed');
+}

@@ -1,0 +1,73 @@
+import { join } from 'node:path';
+import { BlockCache } from '../cache/block-cache.js';
+import type { Config } from '../config/schema.js';
+import type { Log } from '../log/log.js';
+import type { ObjectStore } from '../s3/store.js';
+import type { Transporter } from '../transfer/transporter.js';
+import { createClock } from './clock.js';
+import type { Context } from './context.js';
+import { assemble } from './file-system.js';
+import { LockTable } from './locks.js';
+import { S_IFDIR } from './modes.js';
+import type { DirectoryNode } from './nodes/node.js';
+import { InodeTable } from './nodes/table.js';
+import type { FileSystem } from './operations.js';
+
+/** What a file system is made of. */
+export interface FileSystemOptions {
+  readonly store: ObjectStore;
+  /** Keys that the mount shows start with it: empty, or ends with `/`. */
+  readonly prefix: string;
+  /** Moves what is too large for one request. */
+  readonly transporter: Transporter;
+  readonly mount: Config['mount'];
+  /** A folder of this mount alone: `stage/` in it is emptied at start, `recovery/` is never. */
+  readonly cacheDir: string;
+  readonly log: Log;
+  /** Of objects that name no owner. */
+  readonly owner: { readonly uid: number; readonly gid: number };
+  /** Whether the store honours If-Match and If-None-Match on writes. @defaultValue true, as AWS does. */
+  readonly conditionalWrites?: boolean;
+  /** @defaultValue the wall clock. */
+  readonly nowNs?: () => bigint;
+}
+
+/** A file system over one bucket or a prefix of it, in which each object is a file. Call `start` before anything. */
+export function createFileSystem(options: FileSystemOptions): FileSystem {
+  const { store, prefix, transporter, mount, cacheDir, log, owner } = options;
+  const nowNs = options.nowNs ?? createClock();
+  const startedNs = nowNs();
+  const table = new InodeTable();
+  const context: Context = {
+    store,
+    prefix,
+    transporter,
+    mount,
+    log,
+    owner,
+    nowNs,
+    startedNs,
+    table,
+    conditionalWrites: options.conditionalWrites ?? true,
+    stageFolder: join(cacheDir, 'stage'),
+    recoveryFolder: join(cacheDir, 'recovery'),
+    locks: new LockTable(),
+    cache: new BlockCache({ limitBytes: Math.floor(mount.memoryLimit / 2) }),
+    root: createRoot(table, prefix, startedNs, owner),
+  };
+  return assemble(context);
+}
+
+function createRoot(
+  table: InodeTable,
+  prefix: string,
+  timeNs: bigint,
+  owner: FileSystemOptions['owner'],
+): DirectoryNode {
+  const times = { atimeNs: timeNs, mtimeNs: timeNs, ctimeNs: timeNs };
+  const posix = { mode: S_IFDIR | 0o755, ...owner, rdev: 0, ...times, xattrs: new Map<string, Uint8Array>() };
+  const seed = { parent: undefined, name: '', key: prefix, posix, object: undefined, checkedAtMs: 0 };
+  const root = table.add(seed);
+  if (root.kind !== 'directory') throw new TypeError('The mode of the root says directory');
+  return root;
+}

@@ -1,0 +1,60 @@
+import { link, mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Failure } from '../../errors/failure.js';
+import type { Context } from '../context.js';
+import { nodeKey } from '../keys.js';
+import type { FileNode } from '../nodes/node.js';
+import { localFailure } from './stage.js';
+
+/**
+ * Keeps the bytes of a failed upload: a second name of the stage file, so that later writes to the still open file
+ * are kept too, and a note beside it that says which object it was for.
+ *
+ * @returns The failure to answer with: the cause, and where the bytes are.
+ */
+export async function keepForRecovery(context: Context, node: FileNode, cause: Failure): Promise<Failure> {
+  const key = nodeKey(context, node);
+  if (node.stage === undefined) return cause;
+  try {
+    const path = node.recoveryPath ?? (await linkStage(context, node, node.stage.path));
+    node.recoveryPath = path;
+    const facts = {
+      key,
+      bucket: context.store.bucket,
+      reason: cause.message,
+      savedAt: new Date().toISOString(),
+    };
+    await writeFile(`${path}.json`, `${JSON.stringify(facts, undefined, 2)}\n`, { mode: 0o600 });
+    context.log.error({ key, path, reason: cause.message }, 'upload failed; the bytes are kept');
+    return new Failure(cause.kind, `${key} could not be saved (${cause.message}); its bytes are in ${path}`, {
+      subject: key,
+      cause,
+      remedy: 'Copy that file back when the store answers again',
+    });
+  } catch (error) {
+    const failure = localFailure(error, context.recoveryFolder);
+    context.log.error({ key, reason: failure.message }, 'upload failed and the bytes could not be kept');
+    return cause;
+  }
+}
+
+/** After a later upload succeeded. Never fails: at worst a copy too many stays. */
+export async function dropRecovery(node: FileNode): Promise<void> {
+  const path = node.recoveryPath;
+  if (path === undefined) return;
+  node.recoveryPath = undefined;
+  await rm(path, { force: true }).catch(() => undefined);
+  await rm(`${path}.json`, { force: true }).catch(() => undefined);
+}
+
+async function linkStage(context: Context, node: FileNode, stagePath: string): Promise<string> {
+  await mkdir(context.recoveryFolder, { recursive: true, mode: 0o700 });
+  const stamp = new Date().toISOString().replaceAll(':', '-');
+  const path = join(context.recoveryFolder, `${stamp}-${node.ino}-${safeName(node.name)}`);
+  await link(stagePath, path);
+  return path;
+}
+
+function safeName(name: string): string {
+  return name.replaceAll(/[^\w.-]/g, '_').slice(0, 100);
+}

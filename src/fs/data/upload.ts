@@ -1,0 +1,95 @@
+import { Failure } from '../../errors/failure.js';
+import { nodeLock, type Context } from '../context.js';
+import { nodeKey } from '../keys.js';
+import type { FileNode, StoredObject } from '../nodes/node.js';
+import { within } from '../nodes/subtree.js';
+import { describe, guardedPut, noteWritten, ownWrite, storedAfter, writeConditions } from '../objects.js';
+import { dropRecovery, keepForRecovery } from './recovery.js';
+import type { Stage } from './stage.js';
+
+/** Up to here one PUT from memory, which can be retried; above, the transporter reads the stage file. */
+const SINGLE_PUT_BYTES = 8 * 1024 * 1024;
+
+/**
+ * Makes S3 hold what the file holds. Returns at once where it does already.
+ *
+ * @throws Failure of the store; the bytes are then in the recovery folder, as the message says.
+ */
+export async function flushFile(context: Context, node: FileNode, signal?: AbortSignal): Promise<void> {
+  await within([node.parent], signal, () =>
+    context.locks.run([nodeLock(node)], () => flushLocked(context, node, signal), signal),
+  );
+}
+
+/** As {@link flushFile}, for callers that hold the node's lock and have entered its directory. */
+export async function flushLocked(context: Context, node: FileNode, signal?: AbortSignal): Promise<void> {
+  if (node.detached || !node.contentDirty) return;
+  try {
+    await uploadTo(context, node, nodeKey(context, node), node.object, signal);
+  } catch (error) {
+    throw await keepForRecovery(context, node, conflictExplained(Failure.from(error), node));
+  }
+}
+
+/**
+ * Uploads a node's stage to a key; `replaced` is what the key is known to hold.
+ *
+ * @throws Failure `precondition-failed` where another client changed the key; else what the store throws.
+ */
+export async function uploadTo(
+  context: Context,
+  node: FileNode,
+  key: string,
+  replaced: StoredObject | undefined,
+  signal?: AbortSignal,
+): Promise<void> {
+  const object = await send(context, node, key, replaced, signal);
+  noteWritten(node, object);
+  node.contentVersion += 1;
+  node.contentDirty = false;
+  node.parent?.absent.delete(node.name);
+  await dropRecovery(node);
+}
+
+async function send(
+  context: Context,
+  node: FileNode,
+  key: string,
+  replaced: StoredObject | undefined,
+  signal: AbortSignal | undefined,
+): Promise<StoredObject> {
+  const description = describe(node.posix, node.object, true);
+  const { stage } = node;
+  const sizeBytes = stage?.sizeBytes ?? 0;
+  if (stage === undefined || sizeBytes <= SINGLE_PUT_BYTES) {
+    const bytes = stage === undefined ? new Uint8Array(0) : await stage.read(0, sizeBytes);
+    return await guardedPut(context, key, bytes, description, replaced, signal);
+  }
+  return await sendLarge(context, key, stage, description, replaced, signal);
+}
+
+async function sendLarge(
+  context: Context,
+  key: string,
+  stage: Stage,
+  description: ReturnType<typeof describe>,
+  replaced: StoredObject | undefined,
+  signal: AbortSignal | undefined,
+): Promise<StoredObject> {
+  const conditions = await writeConditions(context, key, replaced, signal);
+  const abort = signal === undefined ? {} : { signal };
+  const source = { kind: 'file', path: stage.path } as const;
+  try {
+    const result = await context.transporter.upload(key, source, { ...description, ...conditions, ...abort });
+    return storedAfter(result, description, stage.sizeBytes);
+  } catch (error) {
+    return await ownWrite(context, key, description, stage.sizeBytes, error);
+  }
+}
+
+function conflictExplained(failure: Failure, node: FileNode): Failure {
+  if (failure.kind !== 'precondition-failed' && failure.kind !== 'missing') return failure;
+  return new Failure('stale', `${node.name} was changed by another client since it was opened`, {
+    cause: failure,
+  });
+}

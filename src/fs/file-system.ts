@@ -1,0 +1,94 @@
+import pLimit from 'p-limit';
+import { Failure } from '../errors/failure.js';
+import { attributeOperations } from './attributes.js';
+import type { Context } from './context.js';
+import { prepareStageFolder } from './data/stage.js';
+import { flushFile } from './data/upload.js';
+import { directoryOperations } from './directories.js';
+import { entryOf } from './entries.js';
+import { fileOperations } from './files.js';
+import { nodeKey } from './keys.js';
+import { NAME_MAX_BYTES } from './names.js';
+import { makeOperations } from './namespace/make.js';
+import { finishIntents } from './namespace/intents.js';
+import { removeOperations } from './namespace/remove.js';
+import { renameOperations } from './namespace/rename.js';
+import { isDirty, type Node } from './nodes/node.js';
+import type { FileSystem, FileSystemStatistics } from './operations.js';
+import { headOrNothing, posixFrom, storedFrom } from './objects.js';
+import { persistTimes } from './persist.js';
+import { rangeOperations } from './ranges.js';
+import { lookupChild } from './resolve.js';
+import { symlinkOperations } from './symlinks.js';
+import { xattrOperations } from './xattrs.js';
+
+const STOP_CONCURRENCY = 16;
+
+/** S3 has no size: 1 PiB, all free, so that programs that look for room find it. */
+const STATISTICS: FileSystemStatistics = {
+  blockSizeBytes: 4096,
+  blocks: 2n ** 38n,
+  blocksFree: 2n ** 38n,
+  blocksAvailable: 2n ** 38n,
+  files: 2n ** 32n,
+  filesFree: 2n ** 32n,
+  nameMaxBytes: NAME_MAX_BYTES,
+};
+
+/** All operations over one context. */
+export function assemble(context: Context): FileSystem {
+  return {
+    start: () => start(context),
+    stop: () => stop(context),
+    lookup: async (parent, name, request) => {
+      const directory = context.table.directory(parent);
+      return entryOf(context, await lookupChild(context, directory, name, request.signal));
+    },
+    forget: (ino, count) => {
+      context.table.forget(ino, count);
+    },
+    statfs: () => Promise.resolve(STATISTICS),
+    ...attributeOperations(context),
+    ...makeOperations(context),
+    ...removeOperations(context),
+    ...renameOperations(context),
+    ...symlinkOperations(context),
+    ...fileOperations(context),
+    ...rangeOperations(context),
+    ...directoryOperations(context),
+    ...xattrOperations(context),
+  };
+}
+
+async function start(context: Context): Promise<void> {
+  await prepareStageFolder(context.stageFolder);
+  await finishIntents(context);
+  const head = await headOrNothing(context, nodeKey(context, context.root));
+  if (head === undefined) return;
+  context.root.posix = posixFrom(context, head, true);
+  context.root.object = storedFrom(head);
+}
+
+/** Saves what is dirty; everything is tried before the first failure is told. */
+async function stop(context: Context): Promise<void> {
+  const limit = pLimit(STOP_CONCURRENCY);
+  const failures: Failure[] = [];
+  const save = async (node: Node): Promise<void> => {
+    try {
+      if (node.kind === 'file') await flushFile(context, node);
+      if (node.kind === 'directory' && !context.mount.readOnly) await persistTimes(context, node);
+    } catch (error) {
+      failures.push(Failure.from(error));
+    }
+  };
+  await Promise.all([...context.table.all()].filter(needsSave).map((node) => limit(() => save(node))));
+  const [first] = failures;
+  if (first === undefined) return;
+  const lines = failures.map((failure) => failure.message).join('; ');
+  throw new Failure(first.kind, `Not everything could be saved: ${lines}`, { cause: first });
+}
+
+function needsSave(node: Node): boolean {
+  if (node.detached) return false;
+  return node.kind === 'directory' ? node.timesDirty : isDirty(node);
+}

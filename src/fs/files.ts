@@ -1,0 +1,184 @@
+import { Failure } from '../errors/failure.js';
+import { ReadAhead } from '../cache/read-ahead.js';
+import { assertWritable, nodeLock, type Context } from './context.js';
+import { ensureStage, readContent, releaseStage, sourceId } from './data/content.js';
+import { flushFile } from './data/upload.js';
+import { O_ACCMODE, O_APPEND, O_TRUNC, withoutSetId } from './modes.js';
+import { sizeOf, type FileHandle, type FileNode, type Node } from './nodes/node.js';
+import { within } from './nodes/subtree.js';
+import type { FileSystem, HandleId, Opened, Request } from './operations.js';
+import { isFresh, refresh } from './resolve.js';
+
+/** Largest object of S3 in bytes (S3 user guide, "Amazon S3 objects overview"). */
+export const OBJECT_MAX_BYTES = 5 * 1024 ** 4;
+const MAX_READ_AHEAD_BYTES = 16 * 1024 * 1024;
+
+type FileOperations = Pick<FileSystem, 'open' | 'read' | 'write' | 'flush' | 'fsync' | 'release'>;
+
+/** Operations on open files. */
+export function fileOperations(context: Context): FileOperations {
+  return {
+    open: async (ino, flags, request) => {
+      const node = fileOf(context.table.get(ino));
+      if (isWritable(flags)) assertWritable(context);
+      if (!isFresh(context, node) && !(await refresh(context, node, request.signal))) {
+        throw new Failure('stale', `${node.name} was replaced by another client`, { subject: node.name });
+      }
+      return await openFile(context, node, flags, request);
+    },
+    read: async (_ino, handle, offset, sizeBytes, request) =>
+      await readContent(
+        context,
+        context.table.handle(handle, 'file'),
+        Number(offset),
+        sizeBytes,
+        request.signal,
+      ),
+    write: async (_ino, handle, offset, data, request) =>
+      await writeFile(context, writableHandle(context, handle), Number(offset), data, request),
+    flush: async (_ino, handle, request) => {
+      const { node, writable } = context.table.handle(handle, 'file');
+      if (writable) await flushFile(context, node, request.signal);
+    },
+    fsync: async (_ino, handle, _dataOnly, request) => {
+      await flushFile(context, context.table.handle(handle, 'file').node, request.signal);
+    },
+    release: async (_ino, handle) => {
+      await releaseFile(context, handle);
+    },
+  };
+}
+
+/** @throws Failure `is-directory` or `invalid-argument` where the node has no bytes. */
+export function fileOf(node: Node): FileNode {
+  if (node.kind === 'file') return node;
+  if (node.kind === 'directory') throw new Failure('is-directory', `"${node.name}" is a directory`);
+  throw new Failure('invalid-argument', `"${node.name}" is not a regular file`);
+}
+
+/** @throws Failure `bad-handle` where the descriptor was opened for reading only. */
+export function writableHandle(context: Context, id: HandleId): FileHandle {
+  const handle = context.table.handle(id, 'file');
+  if (!handle.writable) throw new Failure('bad-handle', `Handle ${id} is not open for writing`);
+  return handle;
+}
+
+/** Makes a handle of a node whose state is known. */
+export async function openFile(
+  context: Context,
+  node: FileNode,
+  flags: number,
+  request: Request,
+): Promise<Opened> {
+  const writable = isWritable(flags);
+  const id = context.table.addHandle((handle) => {
+    const readAhead = new ReadAhead(Math.min(MAX_READ_AHEAD_BYTES, context.mount.memoryLimit / 16));
+    return { kind: 'file', id: handle, node, flags, writable, readAhead };
+  });
+  node.handles.add(context.table.handle(id, 'file'));
+  if (writable) node.writers += 1;
+  try {
+    if (writable && (flags & O_TRUNC) !== 0) await changeContent(context, node, 0, request, (s) => s.truncate(0));
+  } catch (error) {
+    await releaseFile(context, id);
+    throw error;
+  }
+  const keepCache = node.kernelVersion === node.foreignVersion;
+  node.kernelVersion = node.foreignVersion;
+  return { handle: id, directIo: false, keepCache };
+}
+
+/**
+ * Changes a file's bytes in its stage, under its lock; times and set-id bits follow. What is read from S3 first is no
+ * more than `keepBytes`.
+ */
+export async function changeContent(
+  context: Context,
+  node: FileNode,
+  keepBytes: number,
+  request: Request,
+  change: (stage: Awaited<ReturnType<typeof ensureStage>>) => Promise<void>,
+): Promise<void> {
+  const work = async (): Promise<void> => {
+    const stage = await ensureStage(context, node, keepBytes, request.signal);
+    // Before the change: a failed one may have left part of the bytes.
+    node.contentDirty = true;
+    node.revision += 1;
+    await change(stage);
+    noteChanged(context, node, request);
+  };
+  await within([node.parent], request.signal, () =>
+    context.locks.run([nodeLock(node)], work, request.signal),
+  );
+}
+
+/** Times and set-id bits after a change of bytes. The kernel asks root's writes to keep the bits. */
+export function noteChanged(context: Context, node: FileNode, request: Request): void {
+  const now = context.nowNs();
+  const mode = request.uid === 0 ? node.posix.mode : withoutSetId(node.posix.mode);
+  node.posix = { ...node.posix, mode, mtimeNs: now, ctimeNs: now };
+}
+
+/** @throws Failure `file-too-big` where S3 could not hold a file of this size. */
+export function assertSize(sizeBytes: number): void {
+  if (sizeBytes <= OBJECT_MAX_BYTES) return;
+  throw new Failure('file-too-big', 'S3 holds no object of more than 5 TiB');
+}
+
+async function writeFile(
+  context: Context,
+  handle: FileHandle,
+  offset: number,
+  data: Uint8Array,
+  request: Request,
+): Promise<number> {
+  const { node } = handle;
+  assertSize(offset + data.length);
+  await changeContent(context, node, Number.MAX_SAFE_INTEGER, request, async (stage) => {
+    // The kernel's idea of the end may be older than ours.
+    const at = (handle.flags & O_APPEND) === 0 ? offset : sizeOf(node);
+    await stage.write(at, data);
+  });
+  return data.length;
+}
+
+async function releaseFile(context: Context, id: HandleId): Promise<void> {
+  const handle = context.table.removeHandle(id);
+  if (handle?.kind !== 'file') return;
+  const { node } = handle;
+  node.handles.delete(handle);
+  if (handle.writable) node.writers -= 1;
+  if (node.openCount === 0) context.cache.cancel(sourceId(node));
+  if (handle.writable) await saveLast(context, node);
+  await within([node.parent], undefined, () =>
+    context.locks.run([nodeLock(node)], () => releaseStage(node)),
+  );
+  context.table.settle(node);
+}
+
+/** The last writer goes: a flush that failed or never came is tried once; after that only the recovery has the bytes. */
+async function saveLast(context: Context, node: FileNode): Promise<void> {
+  if (node.writers > 0 || !node.contentDirty || node.detached) return;
+  try {
+    if (node.recoveryPath === undefined) await flushFile(context, node);
+    else giveUp(context, node);
+  } catch (error) {
+    context.log.error({ reason: Failure.from(error).message }, 'a closed file could not be saved');
+    giveUp(context, node);
+  }
+}
+
+/** Shows again what S3 holds: the unsaved bytes are in the recovery folder only. */
+function giveUp(context: Context, node: FileNode): void {
+  if (node.writers > 0) return;
+  node.contentDirty = false;
+  node.recoveryPath = undefined;
+  node.checkedAtMs = -Infinity;
+  node.foreignVersion += 1;
+  node.contentVersion += 1;
+  if (node.object === undefined) context.table.detach(node);
+}
+
+function isWritable(flags: number): boolean {
+  return (flags & O_ACCMODE) !== 0;
+}

@@ -1,0 +1,30 @@
+import { RESERVED_NAME } from './names.js';
+import type { DirectoryNode, Node } from './nodes/node.js';
+
+interface Rooted {
+  readonly prefix: string;
+}
+
+/** What keys of a directory's children start with: empty for the root of a whole bucket, else ends with `/`. */
+export function childrenPrefix({ prefix }: Rooted, directory: DirectoryNode): string {
+  const names: string[] = [];
+  for (let at = directory; at.parent !== undefined; at = at.parent) names.unshift(`${at.name}/`);
+  return prefix + names.join('');
+}
+
+/** The key of the object with this name. */
+export function objectKey(rooted: Rooted, directory: DirectoryNode, name: string): string {
+  return childrenPrefix(rooted, directory) + name;
+}
+
+/**
+ * The key that holds a node's metadata: the object itself, or a directory's marker `dir/`. The root of a whole
+ * bucket has no such key; its metadata lies in our own folder.
+ */
+export function nodeKey(rooted: Rooted, node: Node): string {
+  if (node.kind !== 'directory') {
+    return node.parent === undefined ? '' : objectKey(rooted, node.parent, node.name);
+  }
+  const key = childrenPrefix(rooted, node);
+  return key === '' ? `${RESERVED_NAME}/root` : key;
+}

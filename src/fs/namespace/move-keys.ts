@@ -1,0 +1,90 @@
+import pLimit from 'p-limit';
+import { Failure } from '../../errors/failure.js';
+import type { ListedObject } from '../../s3/store.js';
+import type { Context } from '../context.js';
+import { checkKey } from '../names.js';
+import { assertCopyable } from '../persist.js';
+
+/** Copies are short requests that wait mostly for the service: 16 hide a round trip without a burst of 503. */
+const COPY_CONCURRENCY = 16;
+const DELETE_BATCH = 1000;
+
+/** ETags by new key. */
+export type MovedKeys = ReadonlyMap<string, string>;
+
+/**
+ * Moves all keys below a prefix: copies in the server, then deletes. Safe to repeat after it was cut off: what was
+ * copied is copied again, what was deleted is no longer listed.
+ */
+export async function moveKeys(context: Context, from: string, to: string): Promise<MovedKeys> {
+  const objects = await listAll(context, from);
+  const moved = await copyKeys(context, objects, from, to);
+  await deleteKeys(
+    context,
+    objects.map(({ key }) => key),
+  );
+  return moved;
+}
+
+/** @throws Failure `name-too-long` or `file-too-big` where a key below the prefix can not move. */
+export async function listMovable(
+  context: Context,
+  from: string,
+  to: string,
+): Promise<readonly ListedObject[]> {
+  const objects = await listAll(context, from);
+  for (const { key, sizeBytes } of objects) {
+    checkKey(to + key.slice(from.length));
+    assertCopyable(sizeBytes, key);
+  }
+  return objects;
+}
+
+export async function copyKeys(
+  context: Context,
+  objects: readonly ListedObject[],
+  from: string,
+  to: string,
+): Promise<MovedKeys> {
+  const limit = pLimit(COPY_CONCURRENCY);
+  const controller = new AbortController();
+  const { signal } = controller;
+  const copyOne = async ({ key, etag }: ListedObject): Promise<readonly [string, string]> => {
+    signal.throwIfAborted();
+    const target = to + key.slice(from.length);
+    const result = await context.store.copy(key, target, { sourceIfMatch: etag, signal });
+    return [target, result.etag];
+  };
+  const copies = objects.map((object) => limit(() => copyOne(object)));
+  try {
+    return new Map(await Promise.all(copies));
+  } catch (error) {
+    controller.abort();
+    await Promise.allSettled(copies);
+    throw error;
+  }
+}
+
+/** @throws Failure of the first key that could not be deleted. */
+export async function deleteKeys(context: Context, keys: readonly string[]): Promise<void> {
+  for (let at = 0; at < keys.length; at += DELETE_BATCH) {
+    const [problem] = await context.store.deleteMany(keys.slice(at, at + DELETE_BATCH));
+    if (problem === undefined) continue;
+    throw new Failure('server-error', `${problem.key} could not be deleted: ${problem.message}`, {
+      subject: problem.key,
+      code: problem.code,
+    });
+  }
+}
+
+async function listAll(context: Context, prefix: string): Promise<ListedObject[]> {
+  const objects: ListedObject[] = [];
+  let token: string | undefined;
+  do {
+    const more = token === undefined ? {} : { continuationToken: token };
+    const page = await context.store.list({ prefix, ...more });
+    objects.push(...page.objects);
+    token = page.continuationToken;
+  } while (token !== undefined);
+  return objects;
+}

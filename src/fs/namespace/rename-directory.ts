@@ -1,0 +1,151 @@
+import { Failure } from '../../errors/failure.js';
+import { assertAttached, nameLock, type Context } from '../context.js';
+import { touch } from '../entries.js';
+import { childrenPrefix, objectKey } from '../keys.js';
+import { checkKey } from '../names.js';
+import type { DirectoryNode, Node } from '../nodes/node.js';
+import { frozen, isInside, within } from '../nodes/subtree.js';
+import { noteWritten } from '../objects.js';
+import type { Request } from '../operations.js';
+import { keepDirectory, writeMarker } from '../persist.js';
+import { findChild, lookupChild, noEntry } from '../resolve.js';
+import { recordIntent } from './intents.js';
+import { existsFailure } from './make.js';
+import { copyKeys, deleteKeys, listMovable, type MovedKeys } from './move-keys.js';
+import { assertEmpty, checkSticky, noteRemoved } from './remove.js';
+import type { Place } from './rename.js';
+
+/** One directory moves at a time, as in Linux: two at once could move each into the other. */
+const MOVE_LOCK = 'move of a directory';
+
+/**
+ * Renames a directory: a record of the intent, copies, deletions. Nothing works below it meanwhile.
+ *
+ * @throws Failure `invalid-argument` into itself; `not-empty`, `not-directory`, `exists` by what is at the new name.
+ */
+export async function renameDirectory(
+  context: Context,
+  from: Place,
+  to: Place,
+  noReplace: boolean,
+  request: Request,
+): Promise<void> {
+  const { signal } = request;
+  await context.locks.run([MOVE_LOCK], () => enter(context, from, to, noReplace, request), signal);
+}
+
+async function enter(
+  context: Context,
+  from: Place,
+  to: Place,
+  noReplace: boolean,
+  request: Request,
+): Promise<void> {
+  const { signal } = request;
+  await within([from.directory, to.directory], signal, async () => {
+    assertAttached(from.directory);
+    assertAttached(to.directory);
+    const node = await lookupChild(context, from.directory, from.name, signal);
+    if (node.kind !== 'directory') throw new Failure('stale', `"${from.name}" has just been replaced`);
+    if (isInside(to.directory, node)) {
+      throw new Failure('invalid-argument', `"${from.name}" can not move into itself`);
+    }
+    const names = [nameLock(from.directory, from.name), nameLock(to.directory, to.name)];
+    const target = await context.locks.run(names.slice(1), () => targetOf(context, node, from, to, noReplace, request));
+    if (target === node) return;
+    await frozen(target === undefined ? [node] : [node, target], () =>
+      context.locks.run(names, () => move(context, node, target, from, to, request)),
+    );
+  });
+}
+
+async function targetOf(
+  context: Context,
+  node: DirectoryNode,
+  from: Place,
+  to: Place,
+  noReplace: boolean,
+  request: Request,
+): Promise<DirectoryNode | undefined> {
+  const target = await findChild(context, to.directory, to.name, 0, request.signal);
+  checkSticky(from.directory, node, request);
+  if (target === undefined || target === node) return target;
+  if (noReplace) throw existsFailure(context, to.directory, to.name);
+  if (target.kind !== 'directory') throw new Failure('not-directory', `"${to.name}" is not a directory`);
+  if (isInside(from.directory, target)) throw new Failure('not-empty', `"${to.name}" is not empty`);
+  checkSticky(to.directory, target, request);
+  return target;
+}
+
+async function move(
+  context: Context,
+  node: DirectoryNode,
+  target: DirectoryNode | undefined,
+  from: Place,
+  to: Place,
+  request: Request,
+): Promise<void> {
+  if (node.detached || from.directory.children.get(from.name) !== node) {
+    noEntry(context, from.directory, from.name);
+  }
+  if (target !== undefined) await assertEmpty(context, target, request.signal);
+  const oldPrefix = childrenPrefix(context, node);
+  const newPrefix = `${objectKey(context, to.directory, to.name)}/`;
+  checkKey(newPrefix);
+  await keepDirectory(context, from.directory);
+  const moved = await moveAll(context, node, oldPrefix, newPrefix);
+  if (target !== undefined) noteRemoved(context, to.directory, target);
+  context.table.move(node, to.directory, to.name);
+  noteMoved(context, node, newPrefix, moved);
+  to.directory.absent.delete(to.name);
+  countSubdirectories(from, to, target !== undefined);
+  touch(context, from.directory);
+  touch(context, to.directory);
+}
+
+async function moveAll(
+  context: Context,
+  node: DirectoryNode,
+  oldPrefix: string,
+  newPrefix: string,
+): Promise<MovedKeys> {
+  // Persists the new ctime, and makes sure that an empty directory has a key to move.
+  await writeMarker(context, node, { ...node.posix, ctimeNs: context.nowNs() });
+  const objects = await listMovable(context, oldPrefix, newPrefix);
+  const intent = await recordIntent(context, oldPrefix, newPrefix);
+  let moved: MovedKeys;
+  try {
+    moved = await copyKeys(context, objects, oldPrefix, newPrefix);
+  } catch (error) {
+    await deleteKeys(
+      context,
+      objects.map(({ key }) => newPrefix + key.slice(oldPrefix.length)),
+    );
+    await context.store.delete(intent);
+    throw error;
+  }
+  await deleteKeys(
+    context,
+    objects.map(({ key }) => key),
+  );
+  await context.store.delete(intent);
+  return moved;
+}
+
+/** Copies may have other ETags than their sources: nodes that are in memory must know them. */
+function noteMoved(context: Context, directory: DirectoryNode, prefix: string, moved: MovedKeys): void {
+  noteEtag(directory, moved.get(prefix));
+  for (const child of directory.children.values()) {
+    if (child.kind === 'directory') noteMoved(context, child, `${prefix}${child.name}/`, moved);
+    else noteEtag(child, moved.get(prefix + child.name));
+  }
+}
+
+function noteEtag(node: Node, etag: string | undefined): void {
+  if (etag !== undefined && node.object !== undefined) noteWritten(node, { ...node.object, etag });
+}
+
+function countSubdirectories(from: Place, to: Place, replaced: boolean): void {
+  if (from.directory.subdirectories !== undefined) from.directory.subdirectories -= 1;
+  if (to.directory.subdirectories !== undefined && !replaced) to.directory.subdirectories += 1;
+}

@@ -1,0 +1,142 @@
+import type { ContentHeaders, UserMetadata } from '../../s3/store.js';
+import type { StorageClass } from '../../config/storage-class.js';
+import type { HandleId, InodeId } from '../operations.js';
+import type { Posix } from '../metadata/posix.js';
+import type { ReadAhead } from '../../cache/read-ahead.js';
+import type { Stage } from '../data/stage.js';
+
+/** What S3 holds for a node, as last seen or written by us. */
+export interface StoredObject {
+  readonly etag: string;
+  readonly sizeBytes: number;
+  /** User metadata as it lies there, foreign names included. */
+  readonly metadata: UserMetadata;
+  readonly headers: ContentHeaders;
+  readonly storageClass: StorageClass;
+}
+
+/** The state that every inode has. The file system owns and changes it; see each field for who may. */
+export interface NodeCommon {
+  readonly ino: InodeId;
+  readonly generation: bigint;
+  /** References that the kernel counts. */
+  lookups: bigint;
+  /** Open descriptors. */
+  openCount: number;
+  /** `undefined` for the root and for detached nodes. */
+  parent: DirectoryNode | undefined;
+  name: string;
+  /** No name leads here any more (unlinked, or replaced by another client while open): nlink is 0. */
+  detached: boolean;
+  posix: Posix;
+  /** Absent: S3 has nothing yet (new file), or only a prefix (implicit directory). */
+  object: StoredObject | undefined;
+  /** Grows with each change that we make: an answer that was asked for before the change is out of date. */
+  revision: number;
+  /** On the clock of `monotonicMs`: when S3 last told us, or we told S3. */
+  checkedAtMs: number;
+}
+
+/** A prefix. */
+export interface DirectoryNode extends NodeCommon {
+  readonly kind: 'directory';
+  /** Children that are in memory; not a listing. */
+  readonly children: Map<string, Node>;
+  /** Names that S3 lacked, with the time of the answer. */
+  readonly absent: Map<string, number>;
+  /** Names of the last whole listing with `true` for directories: a hint that saves probing. */
+  listing: { readonly atMs: number; readonly names: ReadonlyMap<string, boolean> } | undefined;
+  /** Number of subdirectories, once a listing or our own mkdir has told it. */
+  subdirectories: number | undefined;
+  /** Times changed by a change of a child and not yet written to the marker. */
+  timesDirty: boolean;
+  /** Operations under way in this directory or below it. */
+  active: number;
+  /** Set while the directory itself is renamed or removed; resolves when that ends. */
+  frozen: Promise<void> | undefined;
+  /** Called when `active` falls to 0. */
+  onIdle: (() => void) | undefined;
+}
+
+/**
+ * An object. One node is one line of contents that we know: where another client replaces the object while it is open
+ * here, the node is detached and the name gets a new one, so that no descriptor ever sees a mix.
+ */
+export interface FileNode extends NodeCommon {
+  readonly kind: 'file';
+  /** Local bytes while the file is written, or while it must outlive its object. Then it holds the whole file. */
+  stage: Stage | undefined;
+  /** The stage (or nothing at all, for a new file) is ahead of S3. */
+  contentDirty: boolean;
+  /** Handles that may write. */
+  writers: number;
+  readonly handles: Set<FileHandle>;
+  /** Counts contents, whoever changed them: names the blocks in the cache. */
+  contentVersion: number;
+  /** Counts contents that came from elsewhere; kernel pages of an older count are wrong. */
+  foreignVersion: number;
+  /** `foreignVersion` of the last open. */
+  kernelVersion: number | undefined;
+  /** Where a failed upload's bytes are kept. */
+  recoveryPath: string | undefined;
+}
+
+/** An object whose body is the target. */
+export interface SymlinkNode extends NodeCommon {
+  readonly kind: 'symlink';
+  /** Known after we made or read it. */
+  target: string | undefined;
+}
+
+/** An empty object whose mode says fifo, socket or device. */
+export interface SpecialNode extends NodeCommon {
+  readonly kind: 'special';
+}
+
+export type Node = DirectoryNode | FileNode | SymlinkNode | SpecialNode;
+
+/** One open file. */
+export interface FileHandle {
+  readonly kind: 'file';
+  readonly id: HandleId;
+  readonly node: FileNode;
+  readonly flags: number;
+  readonly writable: boolean;
+  readonly readAhead: ReadAhead;
+}
+
+/** One open directory: names in the order in which they were found, so that cookies stay right under change. */
+export interface DirectoryHandle {
+  readonly kind: 'directory';
+  readonly id: HandleId;
+  readonly node: DirectoryNode;
+  entries: ListedName[];
+  readonly seen: Set<string>;
+  continuation: string | undefined;
+  complete: boolean;
+}
+
+export interface ListedName {
+  readonly name: string;
+  /** Type bits of the mode, or 0 where only a HEAD could tell (DT_UNKNOWN). */
+  readonly type: number;
+}
+
+export type Handle = FileHandle | DirectoryHandle;
+
+/** A file whose bytes, and with them its attributes, S3 does not hold yet. */
+export function isDirty(node: Node): boolean {
+  return node.kind === 'file' && node.contentDirty;
+}
+
+/** A file that is in memory only: S3 must not be asked about it. */
+export function isPending(node: Node): boolean {
+  return node.kind === 'file' && node.object === undefined && !node.detached;
+}
+
+/** Current size in bytes. */
+export function sizeOf(node: Node): number {
+  if (node.kind === 'file') return node.stage?.sizeBytes ?? node.object?.sizeBytes ?? 0;
+  if (node.kind === 'symlink') return node.object?.sizeBytes ?? 0;
+  return 0;
+}

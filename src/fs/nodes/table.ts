@@ -1,0 +1,207 @@
+import { createHash } from 'node:crypto';
+import { Failure } from '../../errors/failure.js';
+import type { Posix } from '../metadata/posix.js';
+import { fileType, S_IFDIR, S_IFLNK, S_IFREG } from '../modes.js';
+import { ROOT_INODE, type HandleId, type InodeId } from '../operations.js';
+import type { DirectoryNode, Handle, Node, NodeCommon, StoredObject } from './node.js';
+
+/** Forgotten nodes kept for their attributes and stable numbers; about 1 KiB each. */
+const IDLE_LIMIT = 50_000;
+/** Nodes looked at when one is added: bounds the work where many can not go (directories with children). */
+const EVICTION_TRIES = 8;
+
+/** What a new node starts from. */
+export interface NodeSeed {
+  readonly parent: DirectoryNode | undefined;
+  readonly name: string;
+  /** Where the number is derived from. */
+  readonly key: string;
+  readonly posix: Posix;
+  readonly object: StoredObject | undefined;
+  readonly checkedAtMs: number;
+}
+
+/** All inodes and open handles of one mount. */
+export class InodeTable {
+  readonly #nodes = new Map<InodeId, Node>();
+  readonly #handles = new Map<HandleId, Handle>();
+  /** Nodes that nobody refers to, oldest first. */
+  readonly #idle = new Map<InodeId, Node>();
+  #generation = 0n;
+  #nextHandle = 1n;
+
+  /** Makes a node of the type that its mode says and links it below its parent. */
+  add(seed: NodeSeed): Node {
+    const node = createNode(this.#common(seed), seed.posix);
+    this.#nodes.set(node.ino, node);
+    this.#idle.set(node.ino, node);
+    seed.parent?.children.set(seed.name, node);
+    this.#evict();
+    return node;
+  }
+
+  /** @throws Failure `stale` where the kernel names an inode that it was never given or has forgotten. */
+  get(ino: InodeId): Node {
+    const node = this.#nodes.get(ino);
+    if (node === undefined) throw new Failure('stale', `Inode ${ino} is not known`);
+    return node;
+  }
+
+  find(ino: InodeId): Node | undefined {
+    return this.#nodes.get(ino);
+  }
+
+  /** @throws Failure `not-directory`. */
+  directory(ino: InodeId): DirectoryNode {
+    const node = this.get(ino);
+    if (node.kind === 'directory') return node;
+    throw new Failure('not-directory', `"${node.name}" is not a directory`);
+  }
+
+  all(): IterableIterator<Node> {
+    return this.#nodes.values();
+  }
+
+  reference(node: Node): void {
+    node.lookups += 1n;
+    this.#idle.delete(node.ino);
+  }
+
+  forget(ino: InodeId, count: bigint): void {
+    const node = this.#nodes.get(ino);
+    if (node === undefined || ino === ROOT_INODE) return;
+    node.lookups = node.lookups > count ? node.lookups - count : 0n;
+    this.settle(node);
+  }
+
+  /** Lets go of a node that nobody refers to: at once where no name leads to it, else when room is needed. */
+  settle(node: Node): void {
+    if (node.lookups > 0n || node.openCount > 0 || node.ino === ROOT_INODE) return;
+    if (node.detached) this.#drop(node);
+    else this.#idle.set(node.ino, node);
+    this.#evict();
+  }
+
+  /** Takes the name away from a node: unlinked, replaced, or gone from S3. */
+  detach(node: Node): void {
+    if (node.parent?.children.get(node.name) === node) node.parent.children.delete(node.name);
+    node.parent = undefined;
+    node.detached = true;
+    this.settle(node);
+  }
+
+  move(node: Node, parent: DirectoryNode, name: string): void {
+    if (node.parent?.children.get(node.name) === node) node.parent.children.delete(node.name);
+    node.parent = parent;
+    node.name = name;
+    parent.children.set(name, node);
+  }
+
+  addHandle(make: (id: HandleId) => Handle): HandleId {
+    const id = this.#nextHandle as HandleId; // branded here and nowhere else
+    this.#nextHandle += 1n;
+    const handle = make(id);
+    this.#handles.set(id, handle);
+    handle.node.openCount += 1;
+    this.#idle.delete(handle.node.ino);
+    return id;
+  }
+
+  /** @throws Failure `bad-handle`. */
+  handle<K extends Handle['kind']>(id: HandleId, kind: K): Extract<Handle, { kind: K }> {
+    const handle = this.#handles.get(id);
+    if (handle?.kind !== kind) throw new Failure('bad-handle', `Handle ${id} is not open`);
+    return handle as Extract<Handle, { kind: K }>; // the line above has compared the discriminant
+  }
+
+  removeHandle(id: HandleId): Handle | undefined {
+    const handle = this.#handles.get(id);
+    if (handle === undefined) return undefined;
+    this.#handles.delete(id);
+    handle.node.openCount -= 1;
+    return handle;
+  }
+
+  #common(seed: NodeSeed): NodeCommon {
+    this.#generation += 1n;
+    return {
+      ino: seed.parent === undefined ? ROOT_INODE : this.#freeNumber(seed.key),
+      generation: this.#generation,
+      lookups: 0n,
+      openCount: 0,
+      parent: seed.parent,
+      name: seed.name,
+      detached: false,
+      posix: seed.posix,
+      object: seed.object,
+      revision: 0,
+      checkedAtMs: seed.checkedAtMs,
+    };
+  }
+
+  /** The same file gets the same number in the next mount (git and tar look at it); 52 bits are exact in a double. */
+  #freeNumber(key: string): InodeId {
+    const digest = createHash('sha1').update(key).digest();
+    let number = digest.readBigUInt64BE(0) >> 12n;
+    while (number <= ROOT_INODE || this.#nodes.has(number as InodeId)) number += 1n;
+    return number as InodeId; // branded here and nowhere else
+  }
+
+  #evict(): void {
+    let tries = EVICTION_TRIES;
+    for (const [ino, node] of this.#idle) {
+      if (this.#idle.size <= IDLE_LIMIT || tries === 0) return;
+      tries -= 1;
+      this.#idle.delete(ino);
+      if (isEvictable(node)) this.#drop(node);
+      else if (node.lookups === 0n && node.openCount === 0) this.#idle.set(ino, node);
+    }
+  }
+
+  #drop(node: Node): void {
+    if (node.parent?.children.get(node.name) === node) node.parent.children.delete(node.name);
+    this.#nodes.delete(node.ino);
+    this.#idle.delete(node.ino);
+  }
+}
+
+function isEvictable(node: Node): boolean {
+  if (node.lookups > 0n || node.openCount > 0) return false;
+  if (node.kind === 'directory') return node.children.size === 0 && !node.timesDirty && node.active === 0;
+  return node.kind !== 'file' || (node.stage === undefined && !node.contentDirty);
+}
+
+function createNode(common: NodeCommon, posix: Posix): Node {
+  switch (fileType(posix.mode)) {
+    case S_IFDIR:
+      return {
+        ...common,
+        kind: 'directory',
+        children: new Map(),
+        absent: new Map(),
+        listing: undefined,
+        subdirectories: undefined,
+        timesDirty: false,
+        active: 0,
+        frozen: undefined,
+        onIdle: undefined,
+      };
+    case S_IFREG:
+      return {
+        ...common,
+        kind: 'file',
+        stage: undefined,
+        contentDirty: false,
+        writers: 0,
+        handles: new Set(),
+        contentVersion: 0,
+        foreignVersion: 0,
+        kernelVersion: undefined,
+        recoveryPath: undefined,
+      };
+    case S_IFLNK:
+      return { ...common, kind: 'symlink', target: undefined };
+    default:
+      return { ...common, kind: 'special' };
+  }
+}

@@ -1,0 +1,87 @@
+import { Failure } from '../errors/failure.js';
+import type { Context } from './context.js';
+import { nodeKey } from './keys.js';
+import type { Posix } from './metadata/posix.js';
+import type { DirectoryNode, Node } from './nodes/node.js';
+import { describe, DIRECTORY_CONTENT_TYPE, noteWritten, storedAfter } from './objects.js';
+import { refresh } from './resolve.js';
+
+/** Largest object that CopyObject takes (S3 API, CopyObject). */
+const COPY_MAX_BYTES = 5 * 1024 ** 3;
+const NO_BYTES = new Uint8Array(0);
+const TRIES = 3;
+
+/**
+ * Writes new attributes of a node to S3: a copy of the object onto itself that restates everything else. The caller
+ * holds the node's lock. Where another client replaced the object meanwhile, `change` is applied to what is there now.
+ *
+ * @throws Failure `file-too-big` over 5 GiB, `no-space` where the attributes are too long, `stale`, or the store's.
+ */
+export async function persistPosix(
+  context: Context,
+  node: Node,
+  change: (posix: Posix) => Posix,
+): Promise<void> {
+  if (node.kind === 'directory') {
+    await writeMarker(context, node, change(node.posix));
+    return;
+  }
+  for (let tries = TRIES; tries > 0; tries -= 1) {
+    if (await copyOntoItself(context, node, change(node.posix))) return;
+    if (!(await refresh(context, node))) break;
+  }
+  throw new Failure('stale', `${node.name} was replaced by another client`, { subject: node.name });
+}
+
+/** `false` where the object is no longer the one that we know. */
+async function copyOntoItself(context: Context, node: Node, posix: Posix): Promise<boolean> {
+  const object = node.object;
+  if (object === undefined) throw new Failure('internal', `${node.name} has no object`);
+  assertCopyable(object.sizeBytes, node.name);
+  const key = nodeKey(context, node);
+  const replace = describe(posix, object, false);
+  try {
+    const result = await context.store.copy(key, key, { sourceIfMatch: object.etag, replace });
+    noteWritten(node, storedAfter(result, replace, object.sizeBytes));
+    node.posix = posix;
+    return true;
+  } catch (error) {
+    if (error instanceof Failure && ['precondition-failed', 'missing'].includes(error.kind)) return false;
+    throw error;
+  }
+}
+
+/** @throws Failure `file-too-big`. */
+export function assertCopyable(sizeBytes: number, name: string): void {
+  if (sizeBytes <= COPY_MAX_BYTES) return;
+  throw new Failure('file-too-big', `${name} is larger than 5 GiB, which S3 does not copy in one request`, {
+    subject: name,
+    remedy: 'Change attributes or name while the file is open for writing, or write it anew',
+  });
+}
+
+/** Writes a directory's marker object; one that another tool filled with bytes keeps them. */
+export async function writeMarker(context: Context, node: DirectoryNode, posix: Posix): Promise<void> {
+  const key = nodeKey(context, node);
+  const description = describe(posix, node.object, false);
+  if (node.object !== undefined && node.object.sizeBytes > 0) {
+    const result = await context.store.copy(key, key, { replace: description });
+    noteWritten(node, storedAfter(result, description, node.object.sizeBytes));
+  } else {
+    const full = { ...description, headers: { ...description.headers, contentType: DIRECTORY_CONTENT_TYPE } };
+    noteWritten(node, storedAfter(await context.store.put(key, NO_BYTES, full), full, 0));
+  }
+  node.posix = posix;
+  node.timesDirty = false;
+}
+
+/** Before its last child may go: a directory without a marker would vanish with it. */
+export async function keepDirectory(context: Context, node: DirectoryNode): Promise<void> {
+  if (node.object === undefined && node !== context.root) await writeMarker(context, node, node.posix);
+}
+
+/** Writes times that changed with children, where the directory has a marker to hold them. */
+export async function persistTimes(context: Context, node: DirectoryNode): Promise<void> {
+  if (!node.timesDirty || node.detached || node.object === undefined) return;
+  await writeMarker(context, node, node.posix);
+}

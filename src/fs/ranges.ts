@@ -1,0 +1,65 @@
+import { Failure } from '../errors/failure.js';
+import { assertWritable, type Context } from './context.js';
+import { assertSize, changeContent, writableHandle } from './files.js';
+import { sizeOf } from './nodes/node.js';
+import type { FileSystem, Request } from './operations.js';
+
+/** fallocate(2) modes, include/uapi/linux/falloc.h. */
+const FALLOC_FL_KEEP_SIZE = 0x01;
+const FALLOC_FL_PUNCH_HOLE = 0x02;
+const FALLOC_FL_ZERO_RANGE = 0x10;
+const SEEK_DATA = 3;
+const SEEK_HOLE = 4;
+
+type RangeOperations = Pick<FileSystem, 'fallocate' | 'lseek'>;
+
+/** Operations on ranges of open files. */
+export function rangeOperations(context: Context): RangeOperations {
+  return {
+    fallocate: async (_ino, handle, mode, offset, lengthBytes, request) => {
+      assertWritable(context);
+      const { node } = writableHandle(context, handle);
+      await allocate(context, node, mode, Number(offset), Number(lengthBytes), request);
+    },
+    lseek: (_ino, handle, offset, whence) => {
+      const { node } = context.table.handle(handle, 'file');
+      return Promise.resolve(BigInt(seek(sizeOf(node), Number(offset), whence)));
+    },
+  };
+}
+
+/** A file without holes is a right answer for any file (lseek(2)): data up to the end, one hole there. */
+function seek(sizeBytes: number, offset: number, whence: number): number {
+  if (whence !== SEEK_DATA && whence !== SEEK_HOLE) {
+    throw new Failure('invalid-argument', `lseek with whence ${whence} is not for the file system`);
+  }
+  if (offset < 0 || offset >= sizeBytes) {
+    throw new Failure('no-data-beyond', `Offset ${offset} is at or past the end of ${sizeBytes} bytes`);
+  }
+  return whence === SEEK_DATA ? offset : sizeBytes;
+}
+
+async function allocate(
+  context: Context,
+  node: ReturnType<typeof writableHandle>['node'],
+  mode: number,
+  offset: number,
+  lengthBytes: number,
+  request: Request,
+): Promise<void> {
+  if (offset < 0 || lengthBytes <= 0) throw new Failure('invalid-argument', 'fallocate needs a length over 0');
+  const keepSize = (mode & FALLOC_FL_KEEP_SIZE) !== 0;
+  const what = mode & ~FALLOC_FL_KEEP_SIZE;
+  const punch = what === FALLOC_FL_PUNCH_HOLE && keepSize;
+  if (what !== 0 && what !== FALLOC_FL_ZERO_RANGE && !punch) {
+    throw new Failure('unsupported', `fallocate mode ${mode} is not supported`);
+  }
+  if (!keepSize) assertSize(offset + lengthBytes);
+  // Space is never short on S3, so reserving it has nothing to do.
+  if (what === 0 && (keepSize || offset + lengthBytes <= sizeOf(node))) return;
+  await changeContent(context, node, Number.MAX_SAFE_INTEGER, request, async (stage) => {
+    const end = keepSize ? Math.min(offset + lengthBytes, stage.sizeBytes) : offset + lengthBytes;
+    if (what === 0) await stage.truncate(Math.max(end, stage.sizeBytes));
+    else if (end > offset) await stage.zero(offset, end - offset);
+  });
+}

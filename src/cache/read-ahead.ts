@@ -44,10 +44,7 @@ export class ReadAhead {
     this.#cursors = [...this.#cursors.filter((other) => other !== cursor), cursor];
     if (end <= cursor.nextOffset) return undefined;
     cursor.nextOffset = end;
-    cursor.windowBytes = Math.min(
-      this.#maxWindowBytes,
-      Math.max(FIRST_WINDOW_BYTES, cursor.windowBytes * 2),
-    );
+    cursor.windowBytes = Math.min(this.#maxWindowBytes, Math.max(FIRST_WINDOW_BYTES, cursor.windowBytes * 2));
     return plan(cursor, fileBytes);
   }
 }

@@ -58,7 +58,8 @@ class SpanFiller {
     let taken = 0;
     while (taken < chunk.length) {
       const block = this.#blocks[this.#index];
-      if (block === undefined) throw new Failure('short-body', 'The store sent more bytes than were asked for');
+      if (block === undefined)
+        throw new Failure('short-body', 'The store sent more bytes than were asked for');
       this.#buffer ??= Buffer.allocUnsafeSlow(block.lengthBytes);
       const part = chunk.subarray(taken, taken + block.lengthBytes - this.#filled);
       this.#buffer.set(part, this.#filled);

@@ -19,7 +19,8 @@ export function attributeOperations(context: Context): AttributeOperations {
   return {
     getattr: async (ino, _handle, request) => {
       const node = context.table.get(ino);
-      if (isFresh(context, node) || (await refresh(context, node, request.signal))) return timed(context, node);
+      if (isFresh(context, node) || (await refresh(context, node, request.signal)))
+        return timed(context, node);
       // An open descriptor still has a file, though its name now leads elsewhere.
       if (node.openCount > 0) return timed(context, node);
       throw new Failure('no-entry', `"${node.name}" is gone`);
@@ -56,12 +57,7 @@ export async function changePosix(
   else await persistPosix(context, node, change);
 }
 
-async function apply(
-  context: Context,
-  node: Node,
-  change: AttributeChange,
-  request: Request,
-): Promise<void> {
+async function apply(context: Context, node: Node, change: AttributeChange, request: Request): Promise<void> {
   if (change.sizeBytes === undefined) {
     if (changesPosix(change)) await changePosix(context, node, (posix) => changed(context, posix, change));
     return;
@@ -100,7 +96,8 @@ function changesPosix(change: AttributeChange): boolean {
 
 function changed(context: Context, posix: Posix, change: AttributeChange): Posix {
   const now = context.nowNs();
-  const time = (wish: bigint | 'now' | undefined, old: bigint): bigint => (wish === 'now' ? now : (wish ?? old));
+  const time = (wish: bigint | 'now' | undefined, old: bigint): bigint =>
+    wish === 'now' ? now : (wish ?? old);
   const { uid = posix.uid, gid = posix.gid } = change;
   return {
     ...posix,

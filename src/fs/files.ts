@@ -78,7 +78,8 @@ export async function openFile(
   node.handles.add(context.table.handle(id, 'file'));
   if (writable) node.writers += 1;
   try {
-    if (writable && (flags & O_TRUNC) !== 0) await changeContent(context, node, 0, request, (s) => s.truncate(0));
+    if (writable && (flags & O_TRUNC) !== 0)
+      await changeContent(context, node, 0, request, (s) => s.truncate(0));
   } catch (error) {
     await releaseFile(context, id);
     throw error;
@@ -150,9 +151,7 @@ async function releaseFile(context: Context, id: HandleId): Promise<void> {
   if (handle.writable) node.writers -= 1;
   if (node.openCount === 0) context.cache.cancel(sourceId(node));
   if (handle.writable) await saveLast(context, node);
-  await within([node.parent], undefined, () =>
-    context.locks.run([nodeLock(node)], () => releaseStage(node)),
-  );
+  await within([node.parent], undefined, () => context.locks.run([nodeLock(node)], () => releaseStage(node)));
   context.table.settle(node);
 }
 

@@ -42,7 +42,11 @@ export async function headOrNothing(
 }
 
 /** What to send with new bytes: POSIX attributes, and whatever the object said of itself before. */
-export function describe(posix: Posix, object: StoredObject | undefined, newBytes: boolean): ObjectDescription {
+export function describe(
+  posix: Posix,
+  object: StoredObject | undefined,
+  newBytes: boolean,
+): ObjectDescription {
   const kept = object?.metadata ?? {};
   const metadata = writePosix(posix, newBytes ? withoutContentFacts(kept) : kept);
   checkMetadata(metadata);
@@ -103,7 +107,8 @@ export async function writeConditions(
   expected: StoredObject | undefined,
   signal?: AbortSignal,
 ): Promise<WriteConditions> {
-  if (context.conditionalWrites) return expected === undefined ? { ifAbsent: true } : { ifMatch: expected.etag };
+  if (context.conditionalWrites)
+    return expected === undefined ? { ifAbsent: true } : { ifMatch: expected.etag };
   const head = await headOrNothing(context, key, signal);
   if (head?.etag === expected?.etag) return {};
   throw new Failure('precondition-failed', `${key} was changed by another client`, { subject: key });

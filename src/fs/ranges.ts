@@ -47,7 +47,8 @@ async function allocate(
   lengthBytes: number,
   request: Request,
 ): Promise<void> {
-  if (offset < 0 || lengthBytes <= 0) throw new Failure('invalid-argument', 'fallocate needs a length over 0');
+  if (offset < 0 || lengthBytes <= 0)
+    throw new Failure('invalid-argument', 'fallocate needs a length over 0');
   const keepSize = (mode & FALLOC_FL_KEEP_SIZE) !== 0;
   const what = mode & ~FALLOC_FL_KEEP_SIZE;
   const punch = what === FALLOC_FL_PUNCH_HOLE && keepSize;

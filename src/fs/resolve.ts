@@ -62,7 +62,8 @@ export async function findChild(
   checkName(name);
   if (isReserved(directory === context.root, name)) return undefined;
   const known = directory.children.get(name);
-  if (known !== undefined && (isFresh(context, known) || (await refresh(context, known, signal)))) return known;
+  if (known !== undefined && (isFresh(context, known) || (await refresh(context, known, signal))))
+    return known;
   const absentSince = directory.absent.get(name);
   if (absentSince !== undefined && monotonicMs() - absentSince < absentMs) return undefined;
   const askedMs = monotonicMs();

@@ -13,7 +13,8 @@ export function symlinkOperations(context: Context): Pick<FileSystem, 'readlink'
   return {
     readlink: async (ino, request) => {
       const node = context.table.get(ino);
-      if (node.kind !== 'symlink') throw new Failure('invalid-argument', `"${node.name}" is no symbolic link`);
+      if (node.kind !== 'symlink')
+        throw new Failure('invalid-argument', `"${node.name}" is no symbolic link`);
       node.target ??= await readTarget(context, node, request.signal);
       return node.target;
     },
@@ -25,7 +26,10 @@ async function readTarget(context: Context, node: SymlinkNode, signal: AbortSign
   const key = nodeKey(context, node);
   const sizeBytes = node.object?.sizeBytes ?? 0;
   if (sizeBytes === 0 || sizeBytes >= TARGET_LIMIT_BYTES) {
-    throw new Failure('invalid-argument', `${key} holds ${sizeBytes} bytes, which is no target of a symbolic link`);
+    throw new Failure(
+      'invalid-argument',
+      `${key} holds ${sizeBytes} bytes, which is no target of a symbolic link`,
+    );
   }
   const { body } = await context.store.get(key, { signal });
   return (await buffer(body)).toString('utf8');

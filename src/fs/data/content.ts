@@ -119,7 +119,8 @@ async function getRange(
     return (await context.store.get(key, { ...options, ...condition })).body;
   } catch (error) {
     const failure = Failure.from(error);
-    if (!['missing', 'precondition-failed', 'changed-under-us', 'bad-range'].includes(failure.kind)) throw error;
+    if (!['missing', 'precondition-failed', 'changed-under-us', 'bad-range'].includes(failure.kind))
+      throw error;
     await within([node.parent], signal, () => Promise.resolve());
     const moved = nodeKey(context, node) !== key || node.object?.etag !== object?.etag;
     if (moved && !node.detached) return await getRange(context, node, firstByte, lastByte, signal);

@@ -114,7 +114,8 @@ export function localFailure(error: unknown, path: string): Failure {
       remedy: 'Free some space, or set mount.cacheDir to a larger disk',
     });
   }
-  if (code === 'EFBIG') return new Failure('file-too-big', `The local disk can not hold a file so large`, facts);
+  if (code === 'EFBIG')
+    return new Failure('file-too-big', `The local disk can not hold a file so large`, facts);
   const message = error instanceof Error ? error.message : String(error);
   return new Failure('internal', `The cache folder failed: ${message}`, facts);
 }

@@ -5,15 +5,7 @@ import { entryOf, touch } from '../entries.js';
 import { openFile, fileOf } from '../files.js';
 import { objectKey } from '../keys.js';
 import type { Posix } from '../metadata/posix.js';
-import {
-  fileType,
-  O_EXCL,
-  permissions,
-  S_IFDIR,
-  S_IFLNK,
-  S_IFREG,
-  S_ISGID,
-} from '../modes.js';
+import { fileType, O_EXCL, permissions, S_IFDIR, S_IFLNK, S_IFREG, S_ISGID } from '../modes.js';
 import { checkKey, checkName, isReserved } from '../names.js';
 import type { DirectoryNode, Node, StoredObject } from '../nodes/node.js';
 import { within } from '../nodes/subtree.js';
@@ -51,7 +43,13 @@ export function makeOperations(context: Context): MakeOperations {
       await atFreeName(context, parent, name, request, async (directory) => {
         const bytes = Buffer.from(target);
         if (bytes.length > TARGET_MAX_BYTES) throw new Failure('name-too-long', 'The target is too long');
-        const node = await store(context, directory, name, newPosix(context, directory, S_IFLNK | 0o777, request), bytes);
+        const node = await store(
+          context,
+          directory,
+          name,
+          newPosix(context, directory, S_IFLNK | 0o777, request),
+          bytes,
+        );
         if (node.kind === 'symlink') node.target = target;
         return entryOf(context, node);
       }),

@@ -29,7 +29,9 @@ export function removeOperations(context: Context): RemoveOperations {
         const node = await lookupChild(context, directory, name, request.signal);
         if (node.kind !== 'directory') throw new Failure('not-directory', `"${name}" is not a directory`);
         await frozen([node], () =>
-          context.locks.run([nameLock(directory, name)], () => rmdir(context, directory, node, name, request)),
+          context.locks.run([nameLock(directory, name)], () =>
+            rmdir(context, directory, node, name, request),
+          ),
         );
       });
     },

@@ -51,7 +51,9 @@ async function enter(
       throw new Failure('invalid-argument', `"${from.name}" can not move into itself`);
     }
     const names = [nameLock(from.directory, from.name), nameLock(to.directory, to.name)];
-    const target = await context.locks.run(names.slice(1), () => targetOf(context, node, from, to, noReplace, request));
+    const target = await context.locks.run(names.slice(1), () =>
+      targetOf(context, node, from, to, noReplace, request),
+    );
     if (target === node) return;
     await frozen(target === undefined ? [node] : [node, target], () =>
       context.locks.run(names, () => move(context, node, target, from, to, request)),

@@ -60,7 +60,11 @@ async function renameFile(
   return await within([from.directory, to.directory], request.signal, async () => {
     assertAttached(from.directory);
     assertAttached(to.directory);
-    return await context.locks.run(names, () => renameLocked(context, from, to, noReplace, request), request.signal);
+    return await context.locks.run(
+      names,
+      () => renameLocked(context, from, to, noReplace, request),
+      request.signal,
+    );
   });
 }
 

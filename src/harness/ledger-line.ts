@@ -35,6 +35,8 @@ export const ledgerLineSchema = z.discriminatedUnion('line', [
     /** Present where the endpoint is an embedded server of this run: the bucket dies with that process. */
     emulator: processSchema.optional(),
   }),
+  /** The server has made it, and keeps its tags or knows none. */
+  z.strictObject({ line: z.literal('bucket-made'), at, runId, bucket: z.string(), isTagged: z.boolean() }),
   z.strictObject({
     line: z.literal('process'),
     at,
@@ -65,7 +67,7 @@ export type LedgerLine = z.infer<typeof ledgerLineSchema>;
 export type BucketLine = Extract<LedgerLine, { line: 'bucket' }>;
 export type ProcessLine = Extract<LedgerLine, { line: 'process' }>;
 
-/** A line without its time, as callers write it. */
+/** A line without its time, which the ledger adds. */
 export type NewLedgerLine = LedgerLine extends infer Line
   ? Line extends LedgerLine
     ? Omit<Line, 'at'>
@@ -75,6 +77,8 @@ export type NewLedgerLine = LedgerLine extends infer Line
 /** What the ledger says of one bucket. */
 export interface BucketEntry extends BucketLine {
   readonly state: 'open' | 'left' | 'gone';
+  /** Absent until the server has made the bucket. */
+  readonly isTagged?: boolean;
   /** Of the last `bucket-gone` or `bucket-left` line. */
   readonly reason?: string;
 }
@@ -123,6 +127,8 @@ function addLine(run: RunEntry | undefined, line: LedgerLine): RunEntry | undefi
     case 'bucket': {
       return { ...run, buckets: [...run.buckets, { ...line, state: 'open' }] };
     }
+    case 'bucket-made':
+      return { ...run, buckets: run.buckets.map((entry) => markMade(entry, line)) };
     case 'process':
       return { ...run, processes: [...run.processes, { role: line.role, process: line.process }] };
     case 'mount':
@@ -136,6 +142,10 @@ function addLine(run: RunEntry | undefined, line: LedgerLine): RunEntry | undefi
     case 'run-left':
       return { ...run, state: line.line === 'run-closed' ? 'closed' : 'left', reason: line.reason };
   }
+}
+
+function markMade(entry: BucketEntry, line: Extract<LedgerLine, { line: 'bucket-made' }>): BucketEntry {
+  return entry.bucket === line.bucket ? { ...entry, isTagged: line.isTagged } : entry;
 }
 
 function markBucket(

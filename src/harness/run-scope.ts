@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Failure } from '../errors/failure.js';
 import type { Ledger } from './ledger.js';
+import { mountsBelow } from './mounts.js';
 import { identifyProcess, type ProcessIdentity } from './processes.js';
 import { newRunId } from './run-id.js';
 import type { TargetRecorder } from './targets/target.js';
@@ -63,6 +64,9 @@ function recorder(ledger: Ledger, runId: string): RunScope['record'] {
 
 async function closeRun(ledger: Ledger, runId: string, folder: string): Promise<void> {
   try {
+    const [mount] = await mountsBelow(folder);
+    // A removal would go through the mount to the bucket.
+    if (mount !== undefined) throw new Failure('busy', `${mount.mountPoint} is still mounted`);
     await rm(folder, { recursive: true, force: true, maxRetries: 3 });
     await ledger.append({ line: 'run-closed', runId, reason: 'the run ended and removed what it had made' });
   } catch (reason) {

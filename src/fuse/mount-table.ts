@@ -7,6 +7,8 @@ export interface MountTableEntry {
   readonly device: string;
   readonly type: string;
   readonly source: string;
+  /** Of the file system, not of the mount: `rw,user_id=0,...`. */
+  readonly options: string;
 }
 
 /** The mounts that this process sees, in the order of mounting: the last one of a path covers the others. */
@@ -24,7 +26,8 @@ export function parseMountTable(text: string): readonly MountTableEntry[] {
     const type = fields[separator + 1];
     const source = fields[separator + 2];
     if (separator < 0 || !device || !mountPoint || !type || source === undefined) continue;
-    entries.push({ mountPoint: unescape(mountPoint), device, type, source: unescape(source) });
+    const options = fields[separator + 3] ?? '';
+    entries.push({ mountPoint: unescape(mountPoint), device, type, source: unescape(source), options });
   }
   return entries;
 }

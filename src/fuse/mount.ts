@@ -9,10 +9,8 @@ import { mountAsRoot } from './mount-root.js';
 import { findMount } from './mount-table.js';
 import { mountAsUser } from './mount-user.js';
 import { FuseSession } from './session.js';
+import { SUBTYPE } from './subtype.js';
 import { runUnmount, type UnmountMode } from './unmount-command.js';
-
-/** The type that the mount table shows is `fuse.objectfs`. */
-export const SUBTYPE = 'objectfs';
 
 export interface MountOptions {
   readonly mountPoint: string;

@@ -1,0 +1,2 @@
+/** The mount table shows the type `fuse.objectfs`. */
+export const SUBTYPE = 'objectfs';

@@ -1,0 +1,39 @@
+import { createConnection } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { Failure } from '../errors/failure.js';
+import { controlReply, type ControlReply, type ControlRequest } from './messages.js';
+
+/**
+ * Asks the daemon behind a control socket.
+ *
+ * @returns Its answer; `undefined` where nobody listens: the daemon is dead.
+ * @throws Failure `cancelled` on abort; `internal` where the daemon died before it answered.
+ */
+export async function askDaemon(
+  path: string,
+  request: ControlRequest,
+  signal?: AbortSignal,
+): Promise<ControlReply | undefined> {
+  if (signal?.aborted === true) throw Failure.from(signal.reason);
+  const socket = createConnection({ path, ...(signal && { signal }) });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      socket.once('connect', resolve);
+      socket.once('error', reject);
+    });
+  } catch (reason) {
+    if (isNobodyThere(reason)) return undefined;
+    throw Failure.from(reason);
+  }
+  socket.write(`${JSON.stringify(request)}\n`);
+  const answer = await text(socket).catch((reason: unknown) => {
+    throw Failure.from(reason);
+  });
+  if (answer === '') throw new Failure('internal', 'The mount daemon ended without an answer');
+  return controlReply.parse(JSON.parse(answer));
+}
+
+function isNobodyThere(reason: unknown): boolean {
+  const code = reason instanceof Object && 'code' in reason ? reason.code : undefined;
+  return code === 'ENOENT' || code === 'ECONNREFUSED';
+}

@@ -1,0 +1,46 @@
+import { Failure } from '../errors/failure.js';
+import type { FuseMount } from '../fuse/mount.js';
+import type { Log } from '../log/log.js';
+
+/** How long the users of a busy mount may go on after the daemon was told to end. */
+const GRACE_MS = 5_000;
+
+/**
+ * SIGINT and SIGTERM unmount and save. Where programs still use the mount, it goes out of the tree at once, they get
+ * {@link GRACE_MS} to finish, then their calls fail; what they had written is saved all the same.
+ */
+export function endOnSignals(mount: FuseMount, log: Log): { stop(): void } {
+  let ending = false;
+  const end = (signal: string): void => {
+    if (ending) return;
+    ending = true;
+    log.info({ signal }, 'told to end');
+    void endMount(mount, log);
+  };
+  const ignore = (): void => undefined;
+  process.on('SIGINT', end).on('SIGTERM', end).on('SIGHUP', ignore);
+  // A foreground mount ends with the process that holds it. A background one is let go after `ready`.
+  const onDisconnect = (): void => {
+    if (process.env['OBJECTFS_DAEMON_DETACHED'] === undefined) end('parent ended');
+  };
+  process.on('disconnect', onDisconnect);
+  return {
+    stop: () => {
+      process.off('SIGINT', end).off('SIGTERM', end).off('SIGHUP', ignore).off('disconnect', onDisconnect);
+    },
+  };
+}
+
+async function endMount(mount: FuseMount, log: Log): Promise<void> {
+  try {
+    await mount.unmount();
+  } catch (reason) {
+    if (Failure.from(reason).kind !== 'busy') return; // what could not be saved: `done` says it too
+    log.warn({ graceMs: GRACE_MS }, 'the mount is in use: taken out of the tree');
+    const timer = setTimeout(() => {
+      void mount.abort().catch(() => undefined);
+    }, GRACE_MS);
+    await mount.unmount('lazy').catch(() => undefined);
+    clearTimeout(timer);
+  }
+}

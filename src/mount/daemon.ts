@@ -1,0 +1,96 @@
+import { pino } from 'pino';
+import { Failure } from '../errors/failure.js';
+import { mountFileSystem, type FuseMount } from '../fuse/mount.js';
+import { createLog, type Log } from '../log/log.js';
+import { compose, type Composed } from './compose.js';
+import { serveControl, type ControlServer } from './control-server.js';
+import { endOnSignals } from './daemon-signals.js';
+import { toPlainFailure, type DaemonMessage } from './messages.js';
+import { sourceOf, type MountPlan } from './plan.js';
+import { ensureStateFolder, socketPath } from './state-folder.js';
+
+/**
+ * The entry of a mount daemon's process. It takes one {@link MountPlan} over IPC, says `ready`, serves
+ * until it is unmounted, and says `ended` if anybody still listens.
+ */
+async function main(): Promise<void> {
+  const plan = await receivePlan();
+  const log = createLog(plan.config.log.level, pino.destination({ fd: 2, sync: true }));
+  try {
+    const composed = await compose(plan, log);
+    try {
+      await serve(plan, composed, log);
+    } finally {
+      await composed.close();
+    }
+    await tell({ type: 'ended' });
+  } catch (reason) {
+    log.error({ err: Failure.from(reason) }, 'the mount failed');
+    await tell({ type: 'ended', failure: toPlainFailure(reason) });
+    process.exitCode = 1;
+  }
+}
+
+async function serve(plan: MountPlan, composed: Composed, log: Log): Promise<void> {
+  const source = sourceOf(plan);
+  const mount = await mountPlan(plan, composed, source, log);
+  const { mountPoint, device } = mount;
+  const signals = endOnSignals(mount, log);
+  let control: ControlServer | undefined;
+  try {
+    control = await openControl(mount, source);
+    log.info({ mountPoint, source, device }, 'mounted');
+    await tell({ type: 'ready', mountPoint, device });
+    await mount.done;
+    log.info({ mountPoint }, 'unmounted, all data saved');
+  } catch (reason) {
+    await mount.unmount('lazy').catch(() => undefined);
+    throw reason;
+  } finally {
+    signals.stop();
+    await control?.close();
+  }
+}
+
+async function mountPlan(plan: MountPlan, composed: Composed, source: string, log: Log): Promise<FuseMount> {
+  const { readOnly, allowOther, negativeTtlMs } = plan.config.mount;
+  const { mountPoint } = plan;
+  const options = { mountPoint, fsName: source, readOnly, allowOther, negativeTtlMs, log };
+  return mountFileSystem(composed.fileSystem, options);
+}
+
+async function openControl(mount: FuseMount, source: string): Promise<ControlServer> {
+  const folder = await ensureStateFolder();
+  return serveControl(socketPath(folder, mount.device), {
+    mountPoint: mount.mountPoint,
+    source,
+    unmount: () => mount.unmount(),
+  });
+}
+
+async function receivePlan(): Promise<MountPlan> {
+  return new Promise((resolve, reject) => {
+    process.once('message', (message) => {
+      // Our own parent sends it, from the same build.
+      resolve(message as MountPlan);
+    });
+    process.once('disconnect', () => {
+      reject(new Failure('cancelled', 'The process that wanted the mount has ended'));
+    });
+  });
+}
+
+/** Resolves when the message is on its way; nobody may be listening any more. */
+async function tell(message: DaemonMessage): Promise<void> {
+  if (!process.connected) return;
+  await new Promise<void>((resolve) => {
+    process.send?.(message, undefined, undefined, () => {
+      resolve();
+    });
+  });
+}
+
+process.umask(0o077);
+await main();
+// All is saved and closed; a kept-alive connection to the store must not hold the process.
+process.exit();

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { ERRNO_FOR, Failure, type FailureKind } from '../errors/failure.js';
+
+// The keys of a total table are its kinds; Object.keys does not say so.
+const KINDS = Object.keys(ERRNO_FOR) as [FailureKind, ...FailureKind[]];
+
+/** A failure on its way between processes; the cause stays in the log of the one that had it. */
+const plainFailure = z.object({
+  kind: z.enum(KINDS),
+  message: z.string(),
+  subject: z.string().optional(),
+  remedy: z.string().optional(),
+  code: z.string().optional(),
+});
+
+/** From the daemon to the process that started it. */
+export const daemonMessage = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('ready'), mountPoint: z.string(), device: z.string() }),
+  z.object({ type: z.literal('ended'), failure: plainFailure.optional() }),
+]);
+export type DaemonMessage = z.infer<typeof daemonMessage>;
+
+/** One line to the control socket. */
+export const controlRequest = z.object({ command: z.enum(['unmount', 'status']) });
+export type ControlRequest = z.infer<typeof controlRequest>;
+
+/** The one line that it answers with. */
+export const controlReply = z.object({
+  pid: z.number(),
+  mountPoint: z.string(),
+  source: z.string(),
+  failure: plainFailure.optional(),
+});
+export type ControlReply = z.infer<typeof controlReply>;
+
+export type PlainFailure = z.infer<typeof plainFailure>;
+
+export function toPlainFailure(reason: unknown): PlainFailure {
+  const { kind, message, subject, remedy, code } = Failure.from(reason);
+  return {
+    kind,
+    message,
+    ...(subject !== undefined && { subject }),
+    ...(remedy !== undefined && { remedy }),
+    ...(code !== undefined && { code }),
+  };
+}
+
+export function fromPlainFailure(plain: PlainFailure): Failure {
+  const { subject, remedy, code } = plain;
+  return new Failure(plain.kind, plain.message, {
+    ...(subject !== undefined && { subject }),
+    ...(remedy !== undefined && { remedy }),
+    ...(code !== undefined && { code }),
+  });
+}

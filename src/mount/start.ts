@@ -1,0 +1,160 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { open, rm, type FileHandle } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { compiledModule } from '../config/paths.js';
+import { Failure } from '../errors/failure.js';
+import { daemonMessage, fromPlainFailure, type DaemonMessage } from './messages.js';
+import type { MountPlan } from './plan.js';
+import { ensureStateFolder, newLogFile } from './state-folder.js';
+import { unmountDirectory } from './unmount.js';
+
+export interface StartOptions {
+  /**
+   * `true`: the daemon logs to our stderr and unmounts when this process ends, even by SIGKILL. `false`: it lives on
+   * in the background with a log file.
+   */
+  readonly foreground: boolean;
+  /** Before the mount answers: stops the daemon. Afterwards it has no effect. */
+  readonly signal?: AbortSignal;
+}
+
+/** A mount that answers. */
+export interface RunningMount {
+  readonly mountPoint: string;
+  /** `major:minor` */
+  readonly device: string;
+  /** Of the daemon. */
+  readonly pid: number;
+  /** Of a background daemon. */
+  readonly logFile?: string;
+  /**
+   * Resolves when the daemon has ended, however it was unmounted. Rejects where data could not be saved or the
+   * daemon crashed. Of a foreground daemon only: a background one is let go.
+   */
+  readonly done: Promise<void>;
+  /** Unmounts and waits until everything is saved. @throws Failure as `unmountDirectory`. */
+  unmount(signal?: AbortSignal): Promise<void>;
+}
+
+/** Room in libuv's thread pool: name look-ups, stage files and notifications to the kernel share it. */
+const THREADS = '16';
+
+/**
+ * Starts a daemon for a plan; resolves when the mount answers.
+ *
+ * @throws Failure what the daemon failed with before that (unknown bucket, no credentials, unreachable endpoint,
+ * mount point not usable); then no process and no mount is left.
+ */
+export async function startMount(plan: MountPlan, options: StartOptions): Promise<RunningMount> {
+  throwIfAborted(options.signal);
+  const log = options.foreground ? undefined : await openLog(plan);
+  const child = spawnDaemon(options.foreground, log?.file);
+  await log?.file.close();
+  const watch = new DaemonWatch(child);
+  const stop = (): void => {
+    child.kill('SIGTERM');
+  };
+  options.signal?.addEventListener('abort', stop);
+  try {
+    child.send(absolutePlan(plan));
+    const { mountPoint, device } = await watch.ready;
+    throwIfAborted(options.signal);
+    return runningMount(child, watch, { mountPoint, device }, log?.path);
+  } catch (reason) {
+    stop();
+    await watch.exited;
+    if (log !== undefined) await rm(log.path, { force: true });
+    throwIfAborted(options.signal);
+    throw reason;
+  } finally {
+    options.signal?.removeEventListener('abort', stop);
+  }
+}
+
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw Failure.from(signal.reason);
+}
+
+async function openLog(plan: MountPlan): Promise<{ readonly path: string; readonly file: FileHandle }> {
+  const folder = await ensureStateFolder();
+  const path = await newLogFile(folder, plan.bucket, Date.now());
+  return { path, file: await open(path, 'a', 0o600) };
+}
+
+function spawnDaemon(foreground: boolean, log: FileHandle | undefined): ChildProcess {
+  const output = log === undefined ? 'inherit' : log.fd;
+  const detached = foreground ? {} : { OBJECTFS_DAEMON_DETACHED: '1' };
+  return spawn(process.execPath, [compiledModule('src/mount/daemon.js')], {
+    cwd: '/', // a daemon holds no directory
+    detached: !foreground,
+    stdio: ['ignore', 'ignore', output, 'ipc'],
+    env: { UV_THREADPOOL_SIZE: THREADS, ...process.env, ...detached },
+  });
+}
+
+/** The daemon has another working directory. */
+function absolutePlan(plan: MountPlan): MountPlan {
+  const { cacheDir } = plan.config.mount;
+  const mount = { ...plan.config.mount, ...(cacheDir !== undefined && { cacheDir: resolve(cacheDir) }) };
+  return { ...plan, mountPoint: resolve(plan.mountPoint), config: { ...plan.config, mount } };
+}
+
+function runningMount(
+  child: ChildProcess,
+  watch: DaemonWatch,
+  where: { readonly mountPoint: string; readonly device: string },
+  logFile: string | undefined,
+): RunningMount {
+  const unmount = async (signal?: AbortSignal): Promise<void> => {
+    await unmountDirectory(where.mountPoint, signal);
+    if (logFile === undefined) await watch.exited;
+  };
+  const base = { ...where, pid: child.pid ?? 0, unmount };
+  if (logFile === undefined) return { ...base, done: watch.done };
+  child.disconnect();
+  child.unref();
+  return { ...base, logFile, done: Promise.resolve() };
+}
+
+/** Turns messages and exit of a daemon into promises. */
+class DaemonWatch {
+  readonly ready: Promise<Extract<DaemonMessage, { type: 'ready' }>>;
+  readonly exited: Promise<void>;
+  readonly done: Promise<void>;
+  #failure: Failure | undefined;
+  #ended = false;
+
+  constructor(child: ChildProcess) {
+    this.exited = new Promise((resolve) => {
+      // Messages may still be on their way at `exit`; the channel's end comes after them.
+      child.once('exit', () => {
+        if (child.connected) child.once('disconnect', resolve);
+        else resolve();
+      });
+      child.once('error', () => {
+        resolve();
+      });
+    });
+    this.ready = new Promise((resolve, reject) => {
+      child.on('message', (raw) => {
+        const message = daemonMessage.parse(raw);
+        if (message.type === 'ready') resolve(message);
+        else this.#onEnd(message);
+      });
+      void this.exited.then(() => {
+        reject(this.#failure ?? new Failure('internal', 'The mount daemon ended before the mount answered'));
+      });
+    });
+    this.done = this.exited.then(() => {
+      if (this.#failure !== undefined) throw this.#failure;
+      if (!this.#ended) throw new Failure('internal', 'The mount daemon crashed');
+    });
+    this.done.catch(() => undefined); // whoever waits hears of it
+    this.ready.catch(() => undefined);
+  }
+
+  #onEnd(message: Exclude<DaemonMessage, { type: 'ready' }>): void {
+    this.#ended = true;
+    if (message.failure !== undefined) this.#failure = fromPlainFailure(message.failure);
+  }
+}

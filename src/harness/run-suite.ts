@@ -151,7 +151,7 @@ async function recover(job: SuiteJob, worker: JestProcess, signal: AbortSignal):
 
 async function endWorker(worker: JestProcess): Promise<void> {
   worker.kill();
-  await Promise.race([worker.ended, delay(KILL_WAIT_MS)]);
+  await Promise.race([worker.ended, delay(KILL_WAIT_MS, undefined, { ref: false })]);
 }
 
 function bookUnloadable(book: CaseBook, end: JestEnd): void {

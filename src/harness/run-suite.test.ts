@@ -1,0 +1,158 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { configSchema } from '../config/schema.js';
+import { compiledModule } from '../config/paths.js';
+import { silentLog } from '../log/log.js';
+import type { SuiteResult } from '../report/model.js';
+import { runSuite } from './run-suite.js';
+import { isAlive } from './processes.js';
+import { directoryTarget } from './targets/directory.js';
+import { TargetSession } from './targets/session.js';
+import { temporaryRun, type TemporaryRun } from './testing/temporary-run.js';
+
+let run: TemporaryRun;
+beforeEach(async () => {
+  run = await temporaryRun();
+});
+afterEach(async () => {
+  await run.remove();
+});
+
+/** Runs suite files with these bodies on a plain directory. */
+async function runFiles(
+  files: Readonly<Record<string, string>>,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<SuiteResult> {
+  const suiteFolder = join(run.folder, 'suite');
+  const target = join(run.folder, 'target');
+  await mkdir(suiteFolder);
+  await mkdir(target);
+  await writeFile(join(suiteFolder, 'package.json'), '{"type":"module"}');
+  for (const [name, body] of Object.entries(files)) {
+    await writeFile(join(suiteFolder, `${name}.suite.js`), body);
+  }
+  const session = new TargetSession(await directoryTarget(target), {
+    runId: run.scope.runId,
+    folder: run.folder,
+    config: configSchema.parse({}),
+    record: run.scope.record,
+  });
+  await session.start(signal);
+  return runSuite(
+    {
+      scope: run.scope,
+      suite: 'sample',
+      suiteFolder,
+      label: 'sample',
+      control: false,
+      session,
+      plan: {
+        runId: run.scope.runId,
+        suite: 'sample',
+        target: 'dir',
+        seed: 1,
+        transfer: configSchema.parse({}).transfer,
+        unmet: [],
+        fixtures: [],
+      },
+      onEvent: () => undefined,
+      log: silentLog,
+      limits: { graceMs: 500, silenceMs: 20_000 },
+    },
+    signal,
+  );
+}
+
+/** A suite file with cases of these bodies. */
+function group(name: string, cases: Readonly<Record<string, string>>): string {
+  const rows = Object.entries(cases).map(
+    ([id, body]) =>
+      `{ id: '${name}/${id}', says: '${id}', operations: ['none'], timeoutMs: 400, async run(context) { ${body} } }`,
+  );
+  const api = compiledModule('src/harness/api/index.js');
+  return `import { defineGroup } from '${api}';
+    defineGroup({ suite: 'sample', group: '${name}', cases: [${rows.join(',')}] });`;
+}
+
+function statesOf(result: SuiteResult): Record<string, string> {
+  return Object.fromEntries(result.cases.map((entry) => [entry.id, entry.state]));
+}
+
+describe('running a suite', () => {
+  test('each case ends with one result, a failed one with its reason', async () => {
+    const result = await runFiles({
+      one: group('one', { good: '', bad: "throw new Error('told you')" }),
+      two: group('two', { good: '' }),
+    });
+    expect(statesOf(result)).toEqual({ 'one/good': 'passed', 'one/bad': 'failed', 'two/good': 'passed' });
+    expect(result.cases.find((entry) => entry.id === 'one/bad')?.reason).toContain('told you');
+  });
+
+  test('a case that blocks its process is hung in bounded time, and the cases after it are run', async () => {
+    const startedMs = performance.now();
+    const result = await runFiles({
+      one: group('one', { first: '', blocks: 'for (;;);', after: '' }),
+      two: group('two', { good: '' }),
+    });
+    expect(statesOf(result)).toEqual({
+      'one/first': 'passed',
+      'one/blocks': 'hung',
+      'one/after': 'passed',
+      'two/good': 'passed',
+    });
+    expect(performance.now() - startedMs).toBeLessThan(25_000);
+  });
+
+  test('a case that waits for ever is hung, and the cases after it are run', async () => {
+    const result = await runFiles({
+      one: group('one', { waits: 'await new Promise(() => undefined)', after: '' }),
+    });
+    expect(statesOf(result)).toEqual({ 'one/waits': 'hung', 'one/after': 'passed' });
+  });
+
+  test('a case that kills its process is broken with the signal, and the cases after it are run', async () => {
+    const result = await runFiles({
+      one: group('one', { dies: "process.kill(process.pid, 'SIGKILL'); for (;;);", after: '' }),
+    });
+    expect(statesOf(result)).toEqual({ 'one/dies': 'broken', 'one/after': 'passed' });
+    expect(result.cases[0]?.reason).toContain('SIGKILL');
+  });
+
+  test('a file that can not be loaded is a broken case with the cause', async () => {
+    const result = await runFiles({
+      bad: "throw new Error('not today');",
+      one: group('one', { good: '' }),
+    });
+    expect(statesOf(result)).toEqual({ 'bad/load': 'broken', 'one/good': 'passed' });
+    expect(result.cases.find((entry) => entry.id === 'bad/load')?.reason).toContain('not today');
+  });
+
+  test('a target that hangs again and again is given up, and no case is lost', async () => {
+    const bodies = Object.fromEntries(['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((name) => [name, 'for (;;);']));
+    const result = await runFiles({ one: group('one', bodies) });
+    const states = statesOf(result);
+    expect(Object.values(states).filter((state) => state === 'hung')).toHaveLength(5);
+    expect(states).toMatchObject({ 'one/f': 'broken', 'one/g': 'broken', 'worker/given-up': 'broken' });
+  }, 60_000);
+
+  test('the signal ends the worker', async () => {
+    const controller = new AbortController();
+    const running = runFiles({ one: group('one', { waits: 'for (;;);' }) }, controller.signal);
+    const stopped = expect(running).rejects.toThrow('stop');
+    await untilStarted();
+    controller.abort(new Error('stop'));
+    await stopped;
+    const [entry] = await run.ledger.runs();
+    const worker = entry?.processes.find((process) => process.role === 'worker');
+    expect(worker).toBeDefined();
+    if (worker !== undefined) expect(await isAlive(worker.process)).toBe(false);
+  });
+});
+
+async function untilStarted(): Promise<void> {
+  for (;;) {
+    const [entry] = await run.ledger.runs();
+    if (entry?.processes.some((process) => process.role === 'worker') === true) return;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}

@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import yargs, { type Argv } from 'yargs';
-import { packageRoot } from '../config/paths.js';
 import { Failure, usageError } from '../errors/failure.js';
 import { COMMANDS } from './commands/index.js';
 import { reportFailure } from './exit.js';
+import { version } from './version.js';
 
 /** Parses the arguments and runs one command. Never throws: the outcome is the process's exit code. */
 export async function runCli(argv: readonly string[]): Promise<void> {
@@ -44,11 +42,4 @@ function parser(argv: readonly string[]): Argv {
         : usageError(message || Failure.from(error).message, 'See objectfs --help');
     });
   return COMMANDS.reduce<Argv>((chain, module) => chain.command(module), base);
-}
-
-/** The version of the package. */
-export function version(): string {
-  const text = readFileSync(join(packageRoot, 'package.json'), 'utf8');
-  const { version: found } = JSON.parse(text) as { version: string }; // our own file, shipped with the code
-  return found;
 }

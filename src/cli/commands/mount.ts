@@ -1,0 +1,67 @@
+import type { ArgumentsCamelCase, Argv } from 'yargs';
+import { parseBucketUrl } from '../bucket-url.js';
+import { interruptible } from '../interrupt.js';
+import { configOptions, connectionOptions, resolveConfig } from '../options.js';
+
+export const command = 'mount <bucket> <dir>';
+export const describe = 'Mount a bucket, or a part of it, on a directory';
+
+export function builder(yargs: Argv): Argv {
+  return connectionOptions(configOptions(yargs))
+    .positional('bucket', {
+      type: 'string',
+      demandOption: true,
+      describe: 's3://BUCKET or s3://BUCKET/PREFIX',
+    })
+    .positional('dir', { type: 'string', demandOption: true, describe: 'An empty directory' })
+    .option('foreground', { type: 'boolean', default: false, describe: 'Stay, and log to stderr' })
+    .option('read-only', { type: 'boolean', describe: 'Refuse changes' })
+    .option('allow-other', { type: 'boolean', describe: 'Let other users in' })
+    .option('binding', {
+      choices: ['kernel', 'fuse-native'] as const,
+      describe: 'How the kernel is spoken to',
+    })
+    .option('cache-dir', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Folder of unsaved writes and recovery',
+    })
+    .option('memory-limit', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Budget of all buffers, such as 512MiB',
+    })
+    .example('objectfs mount s3://data /mnt/data', 'In the background; returns when the mount answers')
+    .example(
+      'objectfs mount s3://data/logs /mnt/logs --read-only --foreground',
+      'Ctrl-C flushes and unmounts',
+    );
+}
+
+export async function handler(flags: ArgumentsCamelCase): Promise<void> {
+  const { bucket, prefix } = parseBucketUrl(String(flags['bucket']));
+  const { config } = await resolveConfig(flags);
+  const { startMount } = await import('../../mount/start.js');
+  const { connectionOf } = await import('../../s3/connection.js');
+  const mountPoint = String(flags['dir']);
+  const foreground = flags['foreground'] === true;
+  const plan = { bucket, prefix, mountPoint, connection: connectionOf(config.s3), config };
+  await interruptible(async (signal) => {
+    const mount = await startMount(plan, { foreground, signal });
+    process.stderr.write(`objectfs: s3://${bucket}/${prefix} is mounted on ${mount.mountPoint}\n`);
+    if (mount.logFile !== undefined) process.stderr.write(`objectfs: log file ${mount.logFile}\n`);
+    if (foreground) await untilUnmounted(mount, signal);
+  });
+}
+
+/** Ctrl-C reaches the daemon too, which then flushes and unmounts; a signal to this process alone is passed on. */
+async function untilUnmounted(
+  mount: { readonly done: Promise<void>; unmount(): Promise<void> },
+  signal: AbortSignal,
+): Promise<void> {
+  const passOn = (): void => {
+    mount.unmount().catch(() => undefined); // `done` tells how it went
+  };
+  signal.addEventListener('abort', passOn, { once: true });
+  await mount.done;
+}

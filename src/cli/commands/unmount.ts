@@ -1,0 +1,26 @@
+import type { ArgumentsCamelCase, Argv } from 'yargs';
+import { interruptible } from '../interrupt.js';
+
+export const command = 'unmount <dir>';
+export const describe = 'Save everything, then unmount; say what could not be saved';
+
+export function builder(yargs: Argv): Argv {
+  return yargs
+    .positional('dir', {
+      type: 'string',
+      demandOption: true,
+      describe: 'A directory that objectfs has mounted',
+    })
+    .example('objectfs unmount /mnt/data', 'Flushes first; also clears a mount whose daemon is dead');
+}
+
+export async function handler(flags: ArgumentsCamelCase): Promise<void> {
+  const { unmountDirectory } = await import('../../mount/unmount.js');
+  await interruptible(async (signal) => {
+    const { mountPoint, source, saved } = await unmountDirectory(String(flags['dir']), signal);
+    const how = saved
+      ? 'everything is saved'
+      : 'its daemon was dead; what it had not saved is in its recovery folder';
+    process.stderr.write(`objectfs: ${source} is unmounted from ${mountPoint}: ${how}\n`);
+  });
+}

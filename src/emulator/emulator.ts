@@ -1,0 +1,87 @@
+import { randomBytes } from 'node:crypto';
+import type { RequestCount } from '../report/model.js';
+import type { S3Credentials } from '../s3/connection.js';
+import { RequestCounts } from './http/request-counts.js';
+import { listen, type Wrap } from './http/server.js';
+import { createLink } from './link/link.js';
+import type { LinkProfile } from './link/profile.js';
+import { shapeConnection } from './link/shape.js';
+import { createMemoryStorage } from './storage/memory-storage.js';
+
+/** How the embedded S3 server runs. */
+export interface EmulatorOptions {
+  /** @defaultValue `127.0.0.1`: nobody else can reach it. */
+  readonly host?: string;
+  /** @defaultValue 0, a free one. */
+  readonly port?: number;
+  /** Folder that keeps buckets and objects over restarts. Absent: memory only. */
+  readonly dataDir?: string;
+  /** Link that connections are put behind. Absent: as fast as it goes. */
+  readonly link?: LinkProfile;
+  /** The one account. @defaultValue random keys, so that no two runs share them. */
+  readonly credentials?: S3Credentials;
+  /** @defaultValue `us-east-1` */
+  readonly region?: string;
+  /** Host name whose subdomains are buckets. @defaultValue `localhost` */
+  readonly baseHost?: string;
+  /** The server's clock, for tests of expiry and skew. @defaultValue `Date.now` */
+  readonly nowMs?: () => number;
+  /** Told of replies with status 500. @defaultValue nothing happens */
+  readonly onInternalError?: (reason: unknown) => void;
+}
+
+/** A running embedded S3 server. */
+export interface Emulator {
+  /** `http://127.0.0.1:PORT` */
+  readonly endpoint: string;
+  readonly credentials: S3Credentials;
+  readonly region: string;
+  /** Requests so far by operation; bytes as the server sees them, content only. */
+  requestCounts(): RequestCount[];
+  /** Ends all connections; memory is dropped, a data folder stays. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the embedded S3 server in this process.
+ *
+ * @throws Failure `usage` where the address can not be listened on or the data folder can not be used.
+ */
+export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+  const { host = '127.0.0.1', region = 'us-east-1', nowMs = Date.now } = options;
+  const credentials = options.credentials ?? randomCredentials();
+  const storage = createMemoryStorage({ nowMs });
+  const counts = new RequestCounts();
+  const service = {
+    storage,
+    verifier: { credentials, region, nowMs },
+    baseHost: options.baseHost ?? 'localhost',
+    counts,
+    onInternalError: options.onInternalError ?? ((): void => undefined),
+  };
+  const server = await listen(service, host, options.port ?? 0, wrapFor(options.link));
+  return {
+    endpoint: `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`,
+    credentials,
+    region,
+    requestCounts: () => counts.snapshot(),
+    close: async () => {
+      await server.close();
+      await storage.close();
+    },
+  };
+}
+
+function wrapFor(profile: LinkProfile | undefined): Wrap {
+  if (profile === undefined) return (socket) => socket;
+  const link = createLink(profile);
+  return (socket) => shapeConnection(socket, link);
+}
+
+/** Shaped like AWS's, for clients that check. */
+function randomCredentials(): S3Credentials {
+  return {
+    accessKeyId: `AKIA${randomBytes(8).toString('hex').toUpperCase()}`,
+    secretAccessKey: randomBytes(30).toString('base64').replaceAll('/', 'x'),
+  };
+}

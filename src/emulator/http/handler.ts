@@ -1,0 +1,116 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Failure } from '../../errors/failure.js';
+import { RequestBody } from '../auth/request-body.js';
+import { verifyRequest, type Verifier } from '../auth/verify.js';
+import type { Operation, Reply } from '../operations/request.js';
+import { RequestHead } from '../protocol/request-head.js';
+import type { Storage } from '../storage/storage.js';
+import { addressOf } from './address.js';
+import { errorReply, type ReplyIds } from './error-reply.js';
+import type { RequestCounts } from './request-counts.js';
+import { findOperation } from './router.js';
+import { sendReply } from './send-reply.js';
+
+/** What every request of one server shares. */
+export interface Service {
+  readonly storage: Storage;
+  readonly verifier: Verifier;
+  readonly baseHost: string;
+  readonly counts: RequestCounts;
+  /** Told of replies with status 500, which are mistakes of this server. */
+  readonly onInternalError: (reason: unknown) => void;
+}
+
+/** One exchange: its two halves, and what goes on about it. */
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly abort: AbortController;
+  readonly ids: ReplyIds;
+  /** S3's name of the operation, as soon as it is known. */
+  operation: string;
+  body?: RequestBody;
+}
+
+/**
+ * Answers one request, whatever happens.
+ *
+ * @param expectsContinue - The client waits for `100 Continue` before it sends its body.
+ */
+export async function handle(
+  service: Service,
+  request: IncomingMessage,
+  response: ServerResponse,
+  expectsContinue: boolean,
+): Promise<void> {
+  const exchange: Exchange = {
+    request,
+    response,
+    abort: new AbortController(),
+    ids: {
+      requestId: randomBytes(8).toString('hex').toUpperCase(),
+      hostId: randomBytes(48).toString('base64'),
+    },
+    operation: 'Unknown',
+  };
+  response.once('close', () => {
+    if (!response.writableFinished) exchange.abort.abort();
+  });
+  const announce = expectsContinue ? announceOnce(response) : () => undefined;
+  const reply = await answer(service, exchange, announce);
+  if (expectsContinue && reply.status >= 300) response.setHeader('connection', 'close');
+  const sent = await send(service, exchange, reply);
+  service.counts.add(exchange.operation, reply.status >= 400, sent, exchange.body?.receivedBytes ?? 0);
+}
+
+function announceOnce(response: ServerResponse): () => void {
+  let announced = false;
+  return () => {
+    if (!announced) response.writeContinue();
+    announced = true;
+  };
+}
+
+async function answer(service: Service, exchange: Exchange, announce: () => void): Promise<Reply> {
+  const { request, ids } = exchange;
+  const { storage, verifier } = service;
+  try {
+    const head = RequestHead.of(request);
+    const address = addressOf(head, service.baseHost);
+    const operation: Operation = findOperation(head, address);
+    exchange.operation = operation.name;
+    const payload = verifyRequest(head, verifier);
+    const body = new RequestBody(request, head, payload, announce);
+    exchange.body = body;
+    const { region, nowMs } = verifier;
+    return await operation.run({
+      ...address,
+      head,
+      body,
+      storage,
+      region,
+      nowMs,
+      signal: exchange.abort.signal,
+    });
+  } catch (reason) {
+    const reply = errorReply(reason, request.url ?? '/', ids);
+    if (reply.status >= 500 && !clientLeft(reason)) service.onInternalError(reason);
+    return reply;
+  }
+}
+
+function clientLeft(reason: unknown): boolean {
+  return reason instanceof Failure && ['reset', 'cancelled', 'invalid-request'].includes(reason.kind);
+}
+
+async function send(service: Service, exchange: Exchange, reply: Reply): Promise<number> {
+  const { request, response, ids } = exchange;
+  try {
+    return await sendReply(response, reply, ids, service.verifier.nowMs(), request.method === 'HEAD');
+  } catch {
+    // The client is gone in the middle of a body; nobody is left to tell.
+    response.destroy();
+    return 0;
+  }
+}

@@ -56,6 +56,8 @@ export const sampleSchema = z.strictObject({
   fallback: z.string().optional(),
   /** Bytes compared outside the timed part. */
   verified: z.boolean(),
+  /** Share of CPU time that the hypervisor took during the run, 0 to 1; absent where it is not known. */
+  steal: z.number().optional(),
 });
 export type Sample = z.infer<typeof sampleSchema>;
 
@@ -70,19 +72,31 @@ export type Arm = z.infer<typeof armSchema>;
 
 export const COMPARISON_VERDICTS = ['faster', 'slower', 'equivalent', 'inconclusive'] as const;
 
+/** A ratio with its 95 % interval. */
+export const ratioSchema = z.strictObject({ estimate: z.number(), lower: z.number(), upper: z.number() });
+export type Ratio = z.infer<typeof ratioSchema>;
+
 export const comparisonSchema = z.strictObject({
   arm: z.string(),
   baseline: z.string(),
   /** Above 1: `arm` is faster. 20 %-trimmed mean of the log speed-up per block, with its 95 % bootstrap interval. */
-  ratio: z.strictObject({ estimate: z.number(), lower: z.number(), upper: z.number() }),
+  ratio: ratioSchema,
   median: z.number(),
   blocks: z.number().int(),
   /** Blocks in which `arm` was faster. */
   wins: z.number().int(),
   /** Two-sided Wilcoxon signed-rank test. */
   wilcoxonP: z.number(),
+  /** After Benjamini and Hochberg over all comparisons of the run. */
+  adjustedP: z.number(),
+  /** Speed-up of each block; `outlier` marks Tukey's far-out values, none of which is left out. */
+  perBlock: z.array(z.strictObject({ block: z.number().int(), ratio: z.number(), outlier: z.boolean() })),
+  /** The ratio again without the marked blocks; present where there are any. */
+  withoutOutliers: ratioSchema.optional(),
   /** Interval of the A/A ratio: what this cell shows as a difference where there is none. */
-  noiseFloor: z.strictObject({ estimate: z.number(), lower: z.number(), upper: z.number() }),
+  noiseFloor: ratioSchema,
+  /** Differences up to this share count as none: the declared margin, or the noise floor where that is wider. */
+  margin: z.number(),
   verdict: z.enum(COMPARISON_VERDICTS),
 });
 export type Comparison = z.infer<typeof comparisonSchema>;
@@ -99,6 +113,29 @@ export const benchCellSchema = z.strictObject({
 });
 export type BenchCell = z.infer<typeof benchCellSchema>;
 
+/** How the benchmark was done, and what all its cells together say. */
+export const experimentSchema = z.strictObject({
+  seed: z.number(),
+  plannedBlocks: z.number().int(),
+  warmupBlocks: z.number().int(),
+  /** Absent: no limit. */
+  budgetMs: z.number().optional(),
+  margin: z.number(),
+  /** Plain words: what was planned, then what was left out and why. */
+  notes: z.array(z.string()),
+  /** Geometric mean over the cells, one row per pair of arms. */
+  summary: z.array(
+    z.strictObject({
+      arm: z.string(),
+      baseline: z.string(),
+      ratio: ratioSchema,
+      cells: z.number().int(),
+      verdict: z.enum(COMPARISON_VERDICTS),
+    }),
+  ),
+});
+export type Experiment = z.infer<typeof experimentSchema>;
+
 export const linkProfileSchema = z.strictObject({
   name: z.string(),
   description: z.string(),
@@ -110,6 +147,7 @@ export const linkProfileSchema = z.strictObject({
   totalUpBytesPerSecond: z.number().optional(),
   totalDownBytesPerSecond: z.number().optional(),
 });
+export type LinkFacts = z.infer<typeof linkProfileSchema>;
 
 export const requestCountSchema = z.strictObject({
   /** S3 operation name: `GetObject`. */
@@ -169,6 +207,8 @@ export const runReportSchema = z.strictObject({
   environment: environmentSchema,
   suites: z.array(suiteResultSchema),
   bench: z.array(benchCellSchema),
+  /** Present where `bench` holds cells. */
+  experiment: experimentSchema.optional(),
   requests: z.array(requestCountSchema),
   cleanup: z.array(cleanupSchema),
 });

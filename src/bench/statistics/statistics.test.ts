@@ -106,7 +106,9 @@ describe('outliers and families', () => {
 
   test('Benjamini-Hochberg adjusts as R p.adjust does', () => {
     const adjusted = benjaminiHochberg([0.01, 0.04, 0.03, 0.005]);
-    [0.02, 0.04, 0.04, 0.02].forEach((value, index) => { expect(adjusted[index]).toBeCloseTo(value, 12); });
+    [0.02, 0.04, 0.04, 0.02].forEach((value, index) => {
+      expect(adjusted[index]).toBeCloseTo(value, 12);
+    });
   });
 });
 

@@ -1,0 +1,49 @@
+import type { Config } from '../config/schema.js';
+import type { FailureKind } from '../errors/failure.js';
+import type { S3Connection } from '../s3/connection.js';
+import type { OperationName } from './plan.js';
+
+/** The first message to an arm's process; credentials travel here and not in arguments or environment. */
+export interface ArmSettings {
+  readonly transporter: 'plain' | 'sdk' | 'optimized';
+  readonly connection: S3Connection;
+  readonly bucket: string;
+  readonly transfer: Config['transfer'];
+}
+
+/** An object to move: a file to send, or the file that a download writes. */
+export interface ArmObject {
+  readonly key: string;
+  readonly path: string;
+}
+
+/** Moves the objects one after another. `warmKey` names the small object whose HEAD opens the first connection. */
+export interface ArmJob {
+  readonly operation: OperationName;
+  readonly objects: readonly ArmObject[];
+  readonly warmKey: string;
+}
+
+export type ToArm =
+  { readonly type: 'start'; readonly settings: ArmSettings } | { readonly type: 'job'; readonly job: ArmJob };
+
+/** What one run measured; all counts come from the transporter's own summaries. */
+export interface ArmResult {
+  readonly elapsedMs: number;
+  readonly bytes: number;
+  readonly requests: number;
+  readonly retries: number;
+  readonly cpuMs: number;
+  readonly peakRssBytes: number;
+  readonly fallback?: string;
+}
+
+export type FromArm =
+  | { readonly type: 'ready' }
+  | { readonly type: 'result'; readonly result: ArmResult }
+  | {
+      readonly type: 'failure';
+      readonly kind: FailureKind;
+      readonly message: string;
+      readonly remedy?: string;
+    };

@@ -1,0 +1,59 @@
+import { configSchema } from '../config/schema.js';
+import { Failure } from '../errors/failure.js';
+import { createPlan, describePlan } from './plan.js';
+
+const MIB = 1024 * 1024;
+const transfer = configSchema.parse({}).transfer;
+const link = (bytesPerSecond: number) => ({
+  name: 'test',
+  description: '',
+  source: '',
+  roundTripMs: 25,
+  requestOverheadMs: 18,
+  totalUpBytesPerSecond: bytesPerSecond,
+  totalDownBytesPerSecond: bytesPerSecond,
+});
+
+describe('plan', () => {
+  test('the default has 24 blocks, a time limit, and says both', () => {
+    const plan = createPlan({ seed: 7, transfer });
+    expect(plan).toMatchObject({ blocks: 24, budgetMs: 180_000, warmupBlocks: 1, margin: 0.05 });
+    expect(describePlan(plan)).toContain('24 blocks');
+    expect(describePlan(plan)).toContain('no block starts after 180 s');
+    expect(describePlan(plan)).toContain('seed 7');
+  });
+
+  test('blocks that were asked for are all run, without a time limit', () => {
+    expect(createPlan({ seed: 1, transfer, blocks: 12 }).budgetMs).toBeUndefined();
+    expect(describePlan(createPlan({ seed: 1, transfer, blocks: 12 }))).toContain('no time limit');
+  });
+
+  test('sizes that a slow link has no time for are left out, and the plan says so', () => {
+    const plan = createPlan({ seed: 1, transfer, link: link(1.25e6) });
+    expect(plan.sizesBytes).toEqual([MIB]);
+    expect(plan.notes.join()).toContain('left out');
+    expect(createPlan({ seed: 1, transfer, link: link(1e9) }).notes).toEqual([]);
+  });
+
+  test('sizes that were asked for are kept on any link', () => {
+    const plan = createPlan({ seed: 1, transfer, link: link(1.25e6), sizesBytes: [64 * MIB] });
+    expect(plan.sizesBytes).toEqual([64 * MIB]);
+  });
+
+  test.each([
+    { blocks: 0 },
+    { blocks: 1.5 },
+    { blocks: 1001 },
+    { sizesBytes: [0] },
+    { sizesBytes: [6 * 1024 ** 4] },
+    { sizesBytes: [], files: [] },
+  ])('%j is wrong use', (options) => {
+    let kind: unknown;
+    try {
+      createPlan({ seed: 1, transfer, ...options });
+    } catch (error) {
+      kind = error instanceof Failure ? error.kind : error;
+    }
+    expect(kind).toBe('usage');
+  });
+});

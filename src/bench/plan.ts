@@ -1,0 +1,170 @@
+import type { Config } from '../config/schema.js';
+import { formatSize } from '../config/size.js';
+import { usageError } from '../errors/failure.js';
+import type { LinkFacts } from '../report/model.js';
+import { DEFAULT_MARGIN } from './statistics/verdict.js';
+
+export const ARMS = ['plain', 'sdk', 'optimized', 'plain-again'] as const;
+/** One of the runs of a block. `plain-again` is the same code as `plain`: the A/A control. */
+export type ArmName = (typeof ARMS)[number];
+
+export const OPERATIONS = ['upload', 'download'] as const;
+export type OperationName = (typeof OPERATIONS)[number];
+
+/** A real file with its known digest. */
+export interface ExperimentFile {
+  readonly name: string;
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+}
+
+/** All that an experiment will do, fixed before its first measurement. */
+export interface ExperimentPlan {
+  readonly seed: number;
+  readonly operations: readonly OperationName[];
+  /** Generated objects, one cell per size and operation. */
+  readonly sizesBytes: readonly number[];
+  /** Moved one after another as one cell per operation; empty: no such cell. */
+  readonly files: readonly ExperimentFile[];
+  readonly blocks: number;
+  readonly warmupBlocks: number;
+  /** No block starts after this; fewer blocks than planned are reported as that. Absent: no limit. */
+  readonly budgetMs?: number;
+  readonly margin: number;
+  /** Name of the link for the report. */
+  readonly profile: string;
+  readonly transfer: Config['transfer'];
+  /** Plain words on what was left out and why. */
+  readonly notes: readonly string[];
+}
+
+export interface PlanOptions {
+  readonly seed: number;
+  readonly transfer: Config['transfer'];
+  readonly files?: readonly ExperimentFile[];
+  /** Absent: {@link DEFAULT_SIZES_BYTES}, without those that the link is too slow for. */
+  readonly sizesBytes?: readonly number[];
+  /** Absent: 24 within {@link DEFAULT_BUDGET_MS}. Present: no budget, all of them are run. */
+  readonly blocks?: number;
+  readonly budgetMs?: number;
+  readonly warmupBlocks?: number;
+  readonly margin?: number;
+  /** The shaped link in front of the embedded server. Absent: a real endpoint, whose speed is not known. */
+  readonly link?: LinkFacts;
+}
+
+const MIB = 1024 * 1024;
+export const DEFAULT_SIZES_BYTES: readonly number[] = [MIB, 8 * MIB, 32 * MIB];
+
+/** 24 blocks use every order of the four runs once. */
+export const DEFAULT_BLOCKS = 24;
+export const QUICK_BLOCKS = 12;
+
+/** One block is thrown away: code is compiled, caches and buffers have grown. */
+const DEFAULT_WARMUP_BLOCKS = 1;
+
+/** Leaves the rest of four minutes to start, preparation, clean-up and report. */
+export const DEFAULT_BUDGET_MS = 180_000;
+
+/** Most that is asked for, so that a slip of the keyboard does not run for a month. */
+const MAXIMUM_BLOCKS = 1000;
+const MAXIMUM_SIZE_BYTES = 5 * 1024 ** 4; // largest S3 object
+
+/**
+ * Makes the plan of a benchmark run.
+ *
+ * @throws Failure `usage` where sizes or blocks are impossible, or where there is nothing to move.
+ */
+export function createPlan(options: PlanOptions): ExperimentPlan {
+  const blocks = options.blocks ?? DEFAULT_BLOCKS;
+  const budgetMs = options.budgetMs ?? (options.blocks === undefined ? DEFAULT_BUDGET_MS : undefined);
+  const files = options.files ?? [];
+  const fitted = fitSizes(options, files, budgetMs);
+  checkPlan(blocks, fitted.sizesBytes, files);
+  return {
+    seed: options.seed,
+    operations: OPERATIONS,
+    sizesBytes: fitted.sizesBytes,
+    files,
+    blocks,
+    warmupBlocks: options.warmupBlocks ?? DEFAULT_WARMUP_BLOCKS,
+    ...(budgetMs === undefined ? {} : { budgetMs }),
+    margin: options.margin ?? DEFAULT_MARGIN,
+    profile: options.link?.name ?? 'real endpoint',
+    transfer: options.transfer,
+    notes: fitted.notes,
+  };
+}
+
+/** The plan in words, printed before the first measurement. */
+export function describePlan(plan: ExperimentPlan): string {
+  const sizes = plan.sizesBytes.map(formatSize);
+  const files = plan.files.length === 0 ? [] : [`${plan.files.length} real files`];
+  const budget =
+    plan.budgetMs === undefined
+      ? 'no time limit'
+      : `no block starts after ${Math.round(plan.budgetMs / 1000)} s`;
+  return (
+    `${plan.operations.join(' and ')} of ${[...sizes, ...files].join(', ')}; ${plan.blocks} blocks of ` +
+    `${ARMS.join(', ')} in balanced order, ${plan.warmupBlocks} more thrown away, ${budget}; seed ${plan.seed}`
+  );
+}
+
+/** Keeps the default sizes that leave room for enough blocks; sizes that the user asked for are all kept. */
+function fitSizes(
+  options: PlanOptions,
+  files: readonly ExperimentFile[],
+  budgetMs: number | undefined,
+): { sizesBytes: readonly number[]; notes: readonly string[] } {
+  const wanted = options.sizesBytes ?? DEFAULT_SIZES_BYTES;
+  const { link } = options;
+  if (options.sizesBytes !== undefined || budgetMs === undefined || link === undefined) {
+    return { sizesBytes: wanted, notes: [] };
+  }
+  const perBlockMs = budgetMs / (QUICK_BLOCKS + DEFAULT_WARMUP_BLOCKS);
+  let usedMs = ROUND_OVERHEAD_MS + files.reduce((sum, file) => sum + cellMs(link, file.sizeBytes), 0);
+  const fitting: number[] = [];
+  for (const size of wanted) {
+    usedMs += cellMs(link, size);
+    if (usedMs <= perBlockMs || fitting.length === 0) fitting.push(size);
+  }
+  const left = wanted.filter((size) => !fitting.includes(size)).map(formatSize);
+  const notes =
+    left.length === 0
+      ? []
+      : [`${left.join(', ')} left out: too slow on ${link.name} for the time limit; ask for it with --sizes`];
+  return { sizesBytes: fitting, notes };
+}
+
+/** Start of four processes, measured on two cores. */
+const ROUND_OVERHEAD_MS = 3000;
+
+/** What one object costs in one block, both ways: three single-connection runs and one that may be faster. */
+function cellMs(link: LinkFacts, sizeBytes: number): number {
+  const up = Math.min(link.connectionUpBytesPerSecond ?? Infinity, link.totalUpBytesPerSecond ?? Infinity);
+  const down = Math.min(
+    link.connectionDownBytesPerSecond ?? Infinity,
+    link.totalDownBytesPerSecond ?? Infinity,
+  );
+  const waitMs = link.roundTripMs + link.requestOverheadMs;
+  return 4 * 2 * waitMs + 3.2 * 1000 * (sizeBytes / up + sizeBytes / down);
+}
+
+function checkPlan(blocks: number, sizesBytes: readonly number[], files: readonly ExperimentFile[]): void {
+  if (!Number.isInteger(blocks) || blocks < 1 || blocks > MAXIMUM_BLOCKS) {
+    throw usageError(`${blocks} is no possible count of blocks`, `Ask for 1 to ${MAXIMUM_BLOCKS} blocks`);
+  }
+  const impossible = sizesBytes.find(
+    (size) => !Number.isSafeInteger(size) || size < 1 || size > MAXIMUM_SIZE_BYTES,
+  );
+  if (impossible !== undefined) {
+    throw usageError(`${impossible} bytes is no possible object size`, 'Give sizes from 1 byte to 5 TiB');
+  }
+  if (sizesBytes.length === 0 && files.length === 0) {
+    throw usageError(
+      'There is nothing to move',
+      'Give sizes, such as --sizes 1MiB,16MiB, or files with --data',
+    );
+  }
+}

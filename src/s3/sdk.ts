@@ -8,7 +8,7 @@ import { credentialProvider } from './credentials.js';
 export interface HttpLimits {
   /**
    * Most sockets that are open at one time.
-   * @defaultValue 64: above any `transfer.connections` in common use; the transporter asks for more where it needs more.
+   * @defaultValue 256, the most that `transfer.connections` can ask for; idle sockets are kept for reuse.
    */
   readonly maxSockets?: number;
   /** @defaultValue 5000 ms: a TCP and TLS handshake across the world takes under 1 s. */
@@ -41,7 +41,7 @@ export async function createSdkClient(connection: S3Connection, limits: HttpLimi
 
 /** The settings that every SDK client of this project shares; the `sdk` baseline adds nothing to them. */
 export function sdkSettings(connection: S3Connection, limits: HttpLimits = {}): S3ClientConfig {
-  const agent = { keepAlive: true, maxSockets: limits.maxSockets ?? 64 };
+  const agent = { keepAlive: true, maxSockets: limits.maxSockets ?? 256 };
   const requestHandler: NodeHttpHandlerOptions = {
     connectionTimeout: limits.connectTimeoutMs ?? 5_000,
     socketTimeout: limits.idleTimeoutMs ?? 30_000,

@@ -1,0 +1,129 @@
+import { Failure } from '../errors/failure.js';
+import type { Log } from '../log/log.js';
+import { isTransient, retrying, type RetryPolicy } from '../s3/backoff.js';
+import { wrapStore } from '../s3/metered.js';
+import type { ObjectStore } from '../s3/store.js';
+import type { PartOutcome, WindowController } from './congestion/controller.js';
+import type { PlanSettings } from './plan.js';
+import type { TransferSummary } from './transporter.js';
+
+/** Counters of one transfer. */
+export interface Tally {
+  requests: number;
+  retries: number;
+  inFlight: number;
+  peakInFlight: number;
+  parts: number;
+}
+
+/** What the steps of one transfer share. */
+export interface TransferContext {
+  /** Counts its requests into {@link TransferContext.tally}. */
+  readonly store: ObjectStore;
+  readonly settings: PlanSettings;
+  readonly window: WindowController;
+  readonly tally: Tally;
+  readonly budget: RetryBudget;
+  readonly policy: Partial<RetryPolicy>;
+  readonly log: Log;
+  readonly startMs: number;
+}
+
+/** Retries that all parts of one transfer share, so a store in trouble is not flooded by all of them at once. */
+export interface RetryBudget {
+  /** `false`: spent. */
+  take(): boolean;
+  /** Called once per part that succeeds. */
+  earn(): void;
+}
+
+/** Tries of one part; shorter than the store's own policy, because a fallback stands behind it. */
+export const PART_RETRY: Partial<RetryPolicy> = { maxAttempts: 4, maxDelayMs: 2_000, maxTotalMs: 30_000 };
+
+/** Retries that a transfer may spend before its first part has succeeded. */
+const INITIAL_RETRIES = 10;
+/** Every fifth success pays for one retry more (the 20 % of Finagle's `RetryBudget`). */
+const RETRIES_PER_SUCCESS = 0.2;
+
+export function createRetryBudget(): RetryBudget {
+  let left = INITIAL_RETRIES;
+  return {
+    take() {
+      if (left < 1) return false;
+      left -= 1;
+      return true;
+    },
+    earn() {
+      left += RETRIES_PER_SUCCESS;
+    },
+  };
+}
+
+/** A store whose requests are counted into `tally`. */
+export function countingStore(store: ObjectStore, tally: Tally): ObjectStore {
+  return wrapStore(store, (_method, run) => {
+    tally.requests += 1;
+    return run();
+  });
+}
+
+export function newTally(): Tally {
+  return { requests: 0, retries: 0, inFlight: 0, peakInFlight: 0, parts: 1 };
+}
+
+/** Marks one part as in flight while `run` lasts. */
+export async function inFlight<T>(tally: Tally, run: () => Promise<T>): Promise<T> {
+  tally.inFlight += 1;
+  tally.peakInFlight = Math.max(tally.peakInFlight, tally.inFlight);
+  try {
+    return await run();
+  } finally {
+    tally.inFlight -= 1;
+  }
+}
+
+/** Tries one part until it succeeds, its failure is final, or tries, time or the shared budget are spent. */
+export async function tryPart<T>(
+  context: TransferContext,
+  sizeBytes: number,
+  signal: AbortSignal | undefined,
+  attempt: () => Promise<T>,
+): Promise<T> {
+  const { window, tally, budget, policy } = context;
+  const observed = async (): Promise<T> => {
+    const beginMs = performance.now();
+    const wasFull = tally.inFlight >= window.permits();
+    const report = (outcome: PartOutcome): void => {
+      window.report(outcome, { nowMs: performance.now(), wasFull });
+    };
+    try {
+      const result = await attempt();
+      report({ kind: 'acked', bytes: sizeBytes, rttMs: performance.now() - beginMs });
+      budget.earn();
+      return result;
+    } catch (reason) {
+      const failure = Failure.from(reason);
+      report(outcomeOf(failure));
+      throw failure;
+    }
+  };
+  return retrying(observed, {
+    signal,
+    policy: { ...PART_RETRY, ...policy },
+    isRetriable: (failure) => isTransient(failure) && budget.take(),
+    onRetry: () => {
+      tally.retries += 1;
+    },
+  });
+}
+
+function outcomeOf({ kind }: Failure): PartOutcome {
+  if (kind === 'throttled' || kind === 'timeout' || kind === 'reset') return { kind: 'lost', cause: kind };
+  return { kind: 'ignored' };
+}
+
+/** The counted part of a summary. */
+export function summarize(tally: Tally, sizeBytes: number, startMs: number): TransferSummary {
+  const { parts, requests, retries, peakInFlight } = tally;
+  return { sizeBytes, elapsedMs: performance.now() - startMs, parts, requests, retries, peakInFlight };
+}

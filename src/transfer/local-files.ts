@@ -1,0 +1,89 @@
+import { randomBytes } from 'node:crypto';
+import { lstat, open, realpath, rename, rm, type FileHandle } from 'node:fs/promises';
+import { Failure, type FailureKind } from '../errors/failure.js';
+
+/** Errors of the local file system to kinds; the rest is `internal` with its cause. */
+const KIND_FOR_CODE: Readonly<Record<string, FailureKind>> = {
+  ENOENT: 'no-entry',
+  ENOTDIR: 'not-directory',
+  EISDIR: 'is-directory',
+  EACCES: 'access-denied',
+  EPERM: 'not-permitted',
+  ENOSPC: 'no-space',
+  EDQUOT: 'no-space',
+  EROFS: 'read-only',
+  EFBIG: 'file-too-big',
+  ENAMETOOLONG: 'name-too-long',
+};
+
+/** Runs a step on a local file; its errors become failures that name the path. */
+export async function onLocalFile<T>(path: string, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (reason) {
+    if (reason instanceof Failure) throw reason;
+    const code = errorCode(reason);
+    const kind = KIND_FOR_CODE[code ?? ''];
+    if (kind === undefined) throw Failure.from(reason);
+    throw new Failure(kind, `Local file ${path}: ${code ?? 'error'}`, { subject: path, cause: reason });
+  }
+}
+
+function errorCode(reason: unknown): string | undefined {
+  if (typeof reason !== 'object' || reason === null || !('code' in reason)) return undefined;
+  return typeof reason.code === 'string' ? reason.code : undefined;
+}
+
+/** A file that appears under its name only when it is whole. */
+export interface StagedFile {
+  readonly handle: FileHandle;
+  /** Closes and renames onto the target. */
+  commit(): Promise<void>;
+  /** Closes and removes; after a commit it does nothing. */
+  discard(): Promise<void>;
+}
+
+/**
+ * Opens a temporary file beside `path`. A symbolic link is followed, so the link stays.
+ *
+ * @throws Failure `invalid-argument` where `path` is there and no regular file: a rename would replace a device.
+ */
+export async function stageFile(path: string): Promise<StagedFile> {
+  return onLocalFile(path, async () => {
+    const target = await resolveTarget(path);
+    const temporary = `${target}.${randomBytes(6).toString('hex')}.part`;
+    const handle = await open(temporary, 'wx');
+    let isOpen = true;
+    const close = async (): Promise<void> => {
+      if (!isOpen) return;
+      isOpen = false;
+      await handle.close();
+    };
+    return {
+      handle,
+      commit: () =>
+        onLocalFile(path, async () => {
+          await close();
+          await rename(temporary, target);
+        }),
+      async discard() {
+        await close();
+        await rm(temporary, { force: true });
+      },
+    };
+  });
+}
+
+async function resolveTarget(path: string): Promise<string> {
+  const entry = await lstat(path).catch((reason: unknown) => {
+    if (errorCode(reason) === 'ENOENT') return undefined;
+    throw reason;
+  });
+  if (entry === undefined || entry.isFile()) return path;
+  if (entry.isSymbolicLink()) return resolveTarget(await realpath(path));
+  if (entry.isDirectory()) throw new Failure('is-directory', `${path} is a directory`, { subject: path });
+  throw new Failure('invalid-argument', `${path} is no regular file`, {
+    subject: path,
+    remedy: 'Give a regular file, or a stream for devices and pipes',
+  });
+}

@@ -1,0 +1,103 @@
+import { open, type FileHandle } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { Failure } from '../errors/failure.js';
+import { onLocalFile } from './local-files.js';
+import type { TransferSource } from './transporter.js';
+
+/** Bytes that can be read again at any position: what parts and retries need. */
+export interface RandomSource {
+  readonly sizeBytes: number;
+  /** @param buffer - at least `sizeBytes` long where the source copies; a source in memory hands out a view. */
+  read(firstByte: number, sizeBytes: number): Promise<Uint8Array>;
+  /** @throws Failure `changed-under-us` where the file is not the one that was opened. */
+  checkUnchanged(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Opens what can be read at positions; a stream can not. */
+export async function openSource(
+  source: Exclude<TransferSource, { readonly kind: 'stream' }>,
+): Promise<RandomSource> {
+  if (source.kind === 'file') return openFile(source.path);
+  const { bytes } = source;
+  return {
+    sizeBytes: bytes.byteLength,
+    read: (firstByte, sizeBytes) => Promise.resolve(bytes.subarray(firstByte, firstByte + sizeBytes)),
+    checkUnchanged: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+  };
+}
+
+async function openFile(path: string): Promise<RandomSource> {
+  return onLocalFile(path, async () => {
+    const handle = await open(path, 'r');
+    const before = await handle.stat();
+    if (!before.isFile()) {
+      await handle.close();
+      if (before.isDirectory())
+        throw new Failure('is-directory', `${path} is a directory`, { subject: path });
+      throw new Failure('invalid-argument', `${path} is no regular file`, {
+        subject: path,
+        remedy: 'Give a regular file, or a stream for devices and pipes',
+      });
+    }
+    return {
+      sizeBytes: before.size,
+      read: (firstByte, sizeBytes) => onLocalFile(path, () => readFully(handle, path, firstByte, sizeBytes)),
+      async checkUnchanged() {
+        const after = await handle.stat();
+        if (after.size !== before.size || after.mtimeMs !== before.mtimeMs) throw changed(path);
+      },
+      close: () => handle.close(),
+    };
+  });
+}
+
+async function readFully(
+  handle: FileHandle,
+  path: string,
+  firstByte: number,
+  sizeBytes: number,
+): Promise<Uint8Array> {
+  const buffer = Buffer.allocUnsafeSlow(sizeBytes);
+  let filled = 0;
+  while (filled < sizeBytes) {
+    const { bytesRead } = await handle.read(buffer, filled, sizeBytes - filled, firstByte + filled);
+    if (bytesRead === 0) throw changed(path);
+    filled += bytesRead;
+  }
+  return buffer;
+}
+
+function changed(path: string): Failure {
+  return new Failure('changed-under-us', `${path} changed while it was uploaded`, {
+    subject: path,
+    remedy: 'Upload it again when nobody writes to it',
+  });
+}
+
+/** Cuts a stream into buffers of `partBytes`, the last one shorter; reads no further than it is asked. */
+export async function* cutStream(stream: Readable, partBytes: number): AsyncGenerator<Buffer> {
+  let kept: Buffer[] = [];
+  let keptBytes = 0;
+  for await (const chunk of stream) {
+    let rest = toBuffer(chunk);
+    while (keptBytes + rest.byteLength >= partBytes) {
+      const head = rest.subarray(0, partBytes - keptBytes);
+      rest = rest.subarray(head.byteLength);
+      yield Buffer.concat([...kept, head], partBytes);
+      kept = [];
+      keptBytes = 0;
+    }
+    if (rest.byteLength > 0) kept.push(rest);
+    keptBytes += rest.byteLength;
+  }
+  if (keptBytes > 0) yield Buffer.concat(kept, keptBytes);
+}
+
+function toBuffer(chunk: unknown): Buffer {
+  if (Buffer.isBuffer(chunk)) return chunk;
+  if (chunk instanceof Uint8Array) return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+  if (typeof chunk === 'string') return Buffer.from(chunk, 'utf8');
+  throw new Failure('invalid-argument', 'The stream to upload gives neither bytes nor text');
+}

@@ -1,0 +1,156 @@
+import { Failure } from '../errors/failure.js';
+import type { WriteResult } from '../s3/store.js';
+import { inFlight, tryPart, type TransferContext } from './context.js';
+import { uploadMultipart, type PieceSource, type UploadPiece } from './multipart.js';
+import { cutParts, S3_LIMITS, uploadPartBytes } from './plan.js';
+import type { TransferSource, UploadOptions } from './transporter.js';
+import { cutStream, openSource, type RandomSource } from './upload-source.js';
+
+/** What an upload has sent, and what the server made of it. */
+export interface UploadOutcome extends WriteResult {
+  readonly sizeBytes: number;
+}
+
+/**
+ * Uploads by the optimized way: one PutObject for what fits into one part, else a multipart upload with parts in
+ * parallel. A stream is read only as far as there are permits, and destroyed when the upload fails.
+ */
+export async function uploadOptimized(
+  context: TransferContext,
+  key: string,
+  source: TransferSource,
+  options: UploadOptions,
+): Promise<UploadOutcome> {
+  if (source.kind === 'stream') return uploadStream(context, key, source, options);
+  const opened = await openSource(source);
+  try {
+    const { sizeBytes } = opened;
+    const partBytes = uploadPartBytes(sizeBytes, context.settings);
+    const result =
+      sizeBytes <= partBytes
+        ? await putWhole(context, key, await opened.read(0, sizeBytes), options)
+        : await uploadMultipart(context, key, piecesOf(opened, partBytes), options);
+    return { ...result, sizeBytes };
+  } finally {
+    await opened.close();
+  }
+}
+
+function piecesOf(source: RandomSource, partBytes: number): PieceSource {
+  const parts = cutParts(source.sizeBytes, partBytes).values();
+  return {
+    next() {
+      const { value: part } = parts.next();
+      if (part === undefined) return Promise.resolve(undefined);
+      const { index, firstByte, sizeBytes } = part;
+      const read = () => source.read(firstByte, sizeBytes);
+      return Promise.resolve({ partNumber: index + 1, sizeBytes, read });
+    },
+    check: () => source.checkUnchanged(),
+  };
+}
+
+async function uploadStream(
+  context: TransferContext,
+  key: string,
+  source: Extract<TransferSource, { readonly kind: 'stream' }>,
+  options: UploadOptions,
+): Promise<UploadOutcome> {
+  const partBytes = uploadPartBytes(source.sizeBytes ?? 0, context.settings);
+  // Without a known size `aggressive` can not spread: the part size is the configured one.
+  const knownBytes =
+    source.sizeBytes === undefined ? Math.max(partBytes, context.settings.chunkSize) : partBytes;
+  const reader = cutStream(source.stream, knownBytes);
+  try {
+    const first = await nextChunk(reader, source, options.signal);
+    if (first === undefined || first.byteLength < knownBytes) {
+      const bytes = first ?? Buffer.alloc(0);
+      checkLength(bytes.byteLength, source.sizeBytes, key);
+      return { ...(await putWhole(context, key, bytes, options)), sizeBytes: bytes.byteLength };
+    }
+    const pieces = piecesOfStream(key, source, reader, first);
+    const result = await uploadMultipart(context, key, pieces, options);
+    return { ...result, sizeBytes: pieces.sentBytes() };
+  } catch (reason) {
+    source.stream.destroy();
+    throw reason;
+  }
+}
+
+function piecesOfStream(
+  key: string,
+  source: Extract<TransferSource, { readonly kind: 'stream' }>,
+  reader: AsyncGenerator<Buffer>,
+  first: Buffer,
+): PieceSource & { sentBytes(): number } {
+  let partNumber = 0;
+  let sentBytes = 0;
+  let pending: Buffer | undefined = first;
+  return {
+    sentBytes: () => sentBytes,
+    async next(signal): Promise<UploadPiece | undefined> {
+      const bytes = pending ?? (await nextChunk(reader, source, signal));
+      pending = undefined;
+      if (bytes === undefined) return undefined;
+      partNumber += 1;
+      if (partNumber > S3_LIMITS.maxParts) throw tooManyParts(key);
+      sentBytes += bytes.byteLength;
+      return { partNumber, sizeBytes: bytes.byteLength, read: () => Promise.resolve(bytes) };
+    },
+    check() {
+      checkLength(sentBytes, source.sizeBytes, key);
+      return Promise.resolve();
+    },
+  };
+}
+
+/** The next part of a stream; a fired signal destroys the stream, so a source that says nothing can be left. */
+async function nextChunk(
+  reader: AsyncGenerator<Buffer>,
+  { stream }: Extract<TransferSource, { readonly kind: 'stream' }>,
+  signal: AbortSignal | undefined,
+): Promise<Buffer | undefined> {
+  signal?.throwIfAborted();
+  const onAbort = (): void => {
+    stream.destroy();
+  };
+  signal?.addEventListener('abort', onAbort, { once: true });
+  try {
+    const { value } = (await reader.next()) as IteratorResult<Buffer, undefined>; // the generator returns nothing
+    signal?.throwIfAborted();
+    return value;
+  } catch (reason) {
+    signal?.throwIfAborted();
+    throw reason;
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+async function putWhole(
+  context: TransferContext,
+  key: string,
+  bytes: Uint8Array,
+  options: UploadOptions,
+): Promise<WriteResult> {
+  const { onProgress, ...put } = options;
+  const result = await inFlight(context.tally, () =>
+    tryPart(context, bytes.byteLength, options.signal, () => context.store.put(key, bytes, put)),
+  );
+  onProgress?.(bytes.byteLength);
+  return result;
+}
+
+function checkLength(sentBytes: number, expectedBytes: number | undefined, key: string): void {
+  if (expectedBytes === undefined || expectedBytes === sentBytes) return;
+  throw new Failure('short-body', `${key}: the stream gave ${sentBytes} of ${expectedBytes} bytes`, {
+    subject: key,
+  });
+}
+
+function tooManyParts(key: string): Failure {
+  return new Failure('file-too-big', `${key}: the stream does not fit into 10,000 parts`, {
+    subject: key,
+    remedy: 'Raise transfer.chunkSize, or give the size of the stream',
+  });
+}

@@ -1,0 +1,50 @@
+import { Failure } from '../errors/failure.js';
+import { inFlight, type TransferContext } from './context.js';
+
+/** Work that is done a window of parts at a time. */
+export interface WindowedWork<P> {
+  /** The next piece, or `undefined` after the last. Asked only when there is a permit, so it bounds what is read. */
+  next(signal: AbortSignal): Promise<P | undefined>;
+  run(piece: P, signal: AbortSignal): Promise<void>;
+}
+
+/**
+ * Runs all pieces with as many in flight as the window permits. The first final failure cancels the rest and is
+ * thrown after all have ended.
+ *
+ * @param signal - the user's: fires `cancelled`.
+ */
+export async function runWindowed<P>(
+  { window, tally }: TransferContext,
+  work: WindowedWork<P>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const stop = new AbortController();
+  const either = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
+  const running = new Set<Promise<void>>();
+  const failures: Failure[] = [];
+  const fail = (reason: unknown): void => {
+    failures.push(Failure.from(reason));
+    stop.abort();
+  };
+  const start = (piece: P): void => {
+    const task: Promise<void> = inFlight(tally, () => work.run(piece, either))
+      .catch(fail)
+      .finally(() => running.delete(task));
+    running.add(task);
+  };
+  try {
+    for (;;) {
+      while (running.size >= window.permits()) await Promise.race(running);
+      either.throwIfAborted();
+      const piece = await work.next(either);
+      if (piece === undefined) break;
+      start(piece);
+    }
+  } catch (reason) {
+    fail(reason);
+  }
+  await Promise.all(running);
+  const [first] = failures;
+  if (first !== undefined) throw first;
+}

@@ -6,7 +6,8 @@ import { childrenPrefix } from './keys.js';
 import { fileType, S_IFDIR, S_IFREG } from './modes.js';
 import { isReserved, isShowable } from './names.js';
 import { isPending, type DirectoryHandle, type DirectoryNode, type ListedName } from './nodes/node.js';
-import type { DirectoryEntry, DirectorySink, FileSystem, HandleId, InodeId } from './operations.js';
+import { inodeNumber } from './nodes/table.js';
+import type { DirectoryEntry, DirectorySink, FileSystem, HandleId } from './operations.js';
 import { persistTimes } from './persist.js';
 import { isFresh } from './resolve.js';
 
@@ -14,18 +15,17 @@ import { isFresh } from './resolve.js';
 const SMALLEST_SURE_FILE_BYTES = 4096;
 /** Longer listings are not kept as a hint for lookups. */
 const HINT_LIMIT = 20_000;
-/** A number for names that have no node yet; getdents(2) wants one that is not 0. */
-const UNKNOWN_INODE = 0xffff_ffffn as InodeId; // branded: never looked up
 
 type DirectoryOperations = Pick<FileSystem, 'opendir' | 'readdir' | 'fsyncdir' | 'releasedir'>;
 
 /** Operations on open directories. */
 export function directoryOperations(context: Context): DirectoryOperations {
   return {
-    opendir: (ino) => {
+    // eslint-disable-next-line @typescript-eslint/require-await -- a failure must reject, not throw
+    opendir: async (ino) => {
       const node = context.table.directory(ino);
       const handle = context.table.addHandle((id) => newHandle(id, node));
-      return Promise.resolve({ handle, directIo: false, keepCache: false });
+      return { handle, directIo: false, keepCache: false };
     },
     readdir: async (_ino, id, cookie, plus, sink, request) => {
       await readDirectory(context, context.table.handle(id, 'directory'), cookie, plus, sink, request.signal);
@@ -95,7 +95,7 @@ function offer(
     return sink.add({ name, ino, type: S_IFDIR, nextCookie });
   }
   const node = directory.children.get(name);
-  const ino = node?.ino ?? UNKNOWN_INODE;
+  const ino = node?.ino ?? inodeNumber(childrenPrefix(context, directory) + name);
   const type = node === undefined ? listed.type : fileType(node.posix.mode);
   const entry: DirectoryEntry = { name, ino, type, nextCookie };
   if (!plus || node === undefined || !isFresh(context, node)) return sink.add(entry);

@@ -1,4 +1,5 @@
 import { Failure } from '../errors/failure.js';
+import { encodeName } from './name-bytes.js';
 
 /** NAME_MAX of Linux file systems, in bytes. */
 export const NAME_MAX_BYTES = 255;
@@ -18,7 +19,7 @@ export function isReserved(parentIsRoot: boolean, name: string): boolean {
  * @throws Failure `name-too-long` over 255 bytes; `invalid-argument` where bytes are no UTF-8, since S3 keys must be.
  */
 export function checkName(name: string): void {
-  if (Buffer.byteLength(name) > NAME_MAX_BYTES) {
+  if (encodeName(name).length > NAME_MAX_BYTES) {
     throw new Failure('name-too-long', `The name "${name.slice(0, 40)}..." is longer than 255 bytes`);
   }
   if (/\p{Surrogate}/u.test(name)) {

@@ -21,9 +21,10 @@ export function rangeOperations(context: Context): RangeOperations {
       const { node } = writableHandle(context, handle);
       await allocate(context, node, mode, Number(offset), Number(lengthBytes), request);
     },
-    lseek: (_ino, handle, offset, whence) => {
+    // eslint-disable-next-line @typescript-eslint/require-await -- a failure must reject, not throw
+    lseek: async (_ino, handle, offset, whence) => {
       const { node } = context.table.handle(handle, 'file');
-      return Promise.resolve(BigInt(seek(sizeOf(node), Number(offset), whence)));
+      return BigInt(seek(sizeOf(node), Number(offset), whence));
     },
   };
 }

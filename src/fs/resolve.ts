@@ -197,7 +197,7 @@ async function load(
   return context.table.add({
     parent: directory,
     name,
-    key,
+    key: objectKey(context, directory, name),
     posix: head === undefined ? implicitPosix(context) : posixFrom(context, head, isDirectory),
     object: head === undefined ? undefined : storedFrom(head),
     checkedAtMs: askedMs,

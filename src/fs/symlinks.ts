@@ -2,6 +2,7 @@ import { buffer } from 'node:stream/consumers';
 import { Failure } from '../errors/failure.js';
 import type { Context } from './context.js';
 import { nodeKey } from './keys.js';
+import { decodeName } from './name-bytes.js';
 import type { SymlinkNode } from './nodes/node.js';
 import type { FileSystem } from './operations.js';
 
@@ -32,5 +33,5 @@ async function readTarget(context: Context, node: SymlinkNode, signal: AbortSign
     );
   }
   const { body } = await context.store.get(key, { signal });
-  return (await buffer(body)).toString('utf8');
+  return decodeName(await buffer(body));
 }

@@ -13,8 +13,13 @@ import { localFailure } from './stage.js';
  * @returns The failure to answer with: the cause, and where the bytes are.
  */
 export async function keepForRecovery(context: Context, node: FileNode, cause: Failure): Promise<Failure> {
-  const key = nodeKey(context, node);
   if (node.stage === undefined) return cause;
+  let key = node.name;
+  try {
+    key = nodeKey(context, node);
+  } catch {
+    // Its directory is gone: the name alone must do.
+  }
   try {
     const path = node.recoveryPath ?? (await linkStage(context, node, node.stage.path));
     node.recoveryPath = path;

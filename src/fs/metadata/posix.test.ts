@@ -88,10 +88,24 @@ describe('POSIX attributes of an object', () => {
   });
 
   test('AWS names are read where those of s3fs are absent', () => {
-    const metadata = { 'file-permissions': '0100600', 'file-owner': '1', 'file-group': '2', 'file-mtime': '5ns' };
-    expect(readPosix(metadata, false, DEFAULTS)).toMatchObject({ mode: 0o100600, uid: 1, gid: 2, mtimeNs: 5n });
+    const metadata = {
+      'file-permissions': '0100600',
+      'file-owner': '1',
+      'file-group': '2',
+      'file-mtime': '5ns',
+    };
+    expect(readPosix(metadata, false, DEFAULTS)).toMatchObject({
+      mode: 0o100600,
+      uid: 1,
+      gid: 2,
+      mtimeNs: 5n,
+    });
     const both = { ...metadata, mode: '33188', uid: '3', mtime: '9' };
-    expect(readPosix(both, false, DEFAULTS)).toMatchObject({ mode: 0o100644, uid: 3, mtimeNs: 9_000_000_000n });
+    expect(readPosix(both, false, DEFAULTS)).toMatchObject({
+      mode: 0o100644,
+      uid: 3,
+      mtimeNs: 9_000_000_000n,
+    });
   });
 
   test('what is written is read back the same', () => {

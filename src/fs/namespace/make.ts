@@ -6,6 +6,7 @@ import { openFile, fileOf } from '../files.js';
 import { objectKey } from '../keys.js';
 import type { Posix } from '../metadata/posix.js';
 import { fileType, O_EXCL, permissions, S_IFDIR, S_IFLNK, S_IFREG, S_ISGID } from '../modes.js';
+import { encodeName } from '../name-bytes.js';
 import { checkKey, checkName, isReserved } from '../names.js';
 import type { DirectoryNode, Node, StoredObject } from '../nodes/node.js';
 import { within } from '../nodes/subtree.js';
@@ -41,7 +42,7 @@ export function makeOperations(context: Context): MakeOperations {
       }),
     symlink: async (parent, name, target, request) =>
       await atFreeName(context, parent, name, request, async (directory) => {
-        const bytes = Buffer.from(target);
+        const bytes = encodeName(target);
         if (bytes.length > TARGET_MAX_BYTES) throw new Failure('name-too-long', 'The target is too long');
         const node = await store(
           context,

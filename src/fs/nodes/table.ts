@@ -139,12 +139,10 @@ export class InodeTable {
     };
   }
 
-  /** The same file gets the same number in the next mount (git and tar look at it); 52 bits are exact in a double. */
   #freeNumber(key: string): InodeId {
-    const digest = createHash('sha1').update(key).digest();
-    let number = digest.readBigUInt64BE(0) >> 12n;
-    while (number <= ROOT_INODE || this.#nodes.has(number as InodeId)) number += 1n;
-    return number as InodeId; // branded here and nowhere else
+    let number = inodeNumber(key);
+    while (number <= ROOT_INODE || this.#nodes.has(number)) number = (number + 1n) as InodeId;
+    return number;
   }
 
   #evict(): void {
@@ -163,6 +161,14 @@ export class InodeTable {
     this.#nodes.delete(node.ino);
     this.#idle.delete(node.ino);
   }
+}
+
+/**
+ * The number that a key gets while it is free: the same in the next mount, because git and tar look at it. 52 bits are
+ * exact in a double.
+ */
+export function inodeNumber(key: string): InodeId {
+  return (createHash('sha1').update(key).digest().readBigUInt64BE(0) >> 12n) as InodeId; // branded here
 }
 
 function isEvictable(node: Node): boolean {

@@ -1,0 +1,94 @@
+import { Driver, O_RDWR } from '../testing/driver.js';
+import { startFixture, type Fixture } from '../testing/fixture.js';
+
+let fixture: Fixture;
+
+beforeEach(async () => {
+  fixture = await startFixture();
+});
+
+afterEach(async () => {
+  await fixture.close();
+});
+
+async function driver(options?: Parameters<Fixture['mount']>[0]): Promise<Driver> {
+  return new Driver(await fixture.mount(options));
+}
+
+describe('rename', () => {
+  test('replaces a file, keeps what descriptors of it read', async () => {
+    const d = await driver();
+    await d.writeFile('a', 'new');
+    await d.writeFile('b', 'old');
+    const old = await d.open('b');
+    await d.rename('a', 'b');
+    expect(await old.read(0, 10)).toBe('old');
+    await old.close();
+    expect(await d.readFile('b')).toBe('new');
+    expect(await d.list('')).toEqual(['b']);
+  });
+
+  test('moves a tree with what is open in it', async () => {
+    const d = await driver();
+    await d.mkdir('one');
+    await d.mkdir('one/sub');
+    await d.writeFile('one/sub/a', 'a');
+    await d.writeFile('one/b', 'b');
+    const open = await d.open('one/b', O_RDWR);
+    const fresh = await d.create('one/sub/fresh');
+    await fresh.write(0, 'fresh');
+    await d.rename('one', 'two');
+    await open.write(1, 'B');
+    await open.close();
+    await fresh.close();
+    const cold = await driver();
+    expect(await cold.list('')).toEqual(['two']);
+    expect((await cold.list('two/sub')).sort()).toEqual(['a', 'fresh']);
+    expect(await cold.readFile('two/b')).toBe('bB');
+    expect(await cold.readFile('two/sub/fresh')).toBe('fresh');
+    expect((await fixture.store.list({ prefix: '.objectfs/' })).objects).toEqual([]);
+  });
+
+  test.each([
+    ['dir', 'dir/sub/x', 'EINVAL'],
+    ['dir', 'full', 'ENOTEMPTY'],
+    ['dir', 'file', 'ENOTDIR'],
+    ['file', 'dir', 'EISDIR'],
+    ['missing', 'x', 'ENOENT'],
+    ['dir/sub', 'dir', 'ENOTEMPTY'],
+  ])('of %s to %s fails with %s', async (from, to, errno) => {
+    const d = await driver();
+    await d.mkdir('dir');
+    await d.mkdir('dir/sub');
+    await d.mkdir('full');
+    await d.writeFile('full/x', 'x');
+    await d.writeFile('file', 'x');
+    await expect(d.rename(from, to)).rejects.toMatchObject({ errno });
+  });
+
+  test('of a directory over an empty one, and without replacing', async () => {
+    const d = await driver();
+    await d.mkdir('dir');
+    await d.writeFile('dir/a', 'x');
+    await d.mkdir('empty');
+    await expect(d.rename('dir', 'empty', 1)).rejects.toMatchObject({ errno: 'EEXIST' });
+    await expect(d.rename('dir', 'empty', 2)).rejects.toMatchObject({ errno: 'EINVAL' });
+    await d.rename('dir', 'empty');
+    expect(await d.list('')).toEqual(['empty']);
+    expect(await d.list('empty')).toEqual(['a']);
+  });
+
+  test('of a directory that was cut off is finished by the next mount', async () => {
+    const d = await driver();
+    await d.mkdir('old');
+    for (const name of ['a', 'b', 'c']) await d.writeFile(`old/${name}`, name);
+    const intent = { version: 1, operation: 'rename-directory', from: 'old/', to: 'new/' };
+    await fixture.store.put('.objectfs/intents/x.json', Buffer.from(JSON.stringify(intent)));
+    await fixture.store.copy('old/a', 'new/a');
+    await fixture.store.copy('old/', 'new/');
+    await fixture.store.delete('old/a');
+    const cold = await driver();
+    expect(await cold.list('')).toEqual(['new']);
+    expect(await cold.list('new')).toEqual(['a', 'b', 'c']);
+  });
+});

@@ -1,0 +1,94 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { configSchema, type Config } from '../../config/schema.js';
+import { startEmulator, type Emulator } from '../../emulator/emulator.js';
+import { silentLog } from '../../log/log.js';
+import { createBucketAdmin } from '../../s3/admin.js';
+import { createStore } from '../../s3/client.js';
+import type { ObjectStore } from '../../s3/store.js';
+import { createTransporter } from '../../transfer/create.js';
+import { createFileSystem } from '../create.js';
+import type { FileSystem, KernelNotifier, Request } from '../operations.js';
+
+const BUCKET = 'fs-test';
+const silentNotifier: KernelNotifier = {
+  invalidateInode: () => undefined,
+  invalidateEntry: () => undefined,
+};
+
+/** A bucket on an embedded server, and file systems over it that are called without a kernel. */
+export interface Fixture {
+  readonly emulator: Emulator;
+  readonly store: ObjectStore;
+  readonly folder: string;
+  /** A new mount with cold caches. */
+  mount(options?: MountOptions): Promise<FileSystem>;
+  /** Counts of requests by operation since the last call, those without any left out. */
+  requests(): Record<string, number>;
+  close(): Promise<void>;
+}
+
+export interface MountOptions extends Partial<Config['mount']> {
+  readonly prefix?: string;
+  readonly store?: ObjectStore;
+  readonly conditionalWrites?: boolean;
+}
+
+/** The caller in tests: root, never cancelled. */
+export const ROOT: Request = { uid: 0, gid: 0, pid: 1, signal: new AbortController().signal };
+export const USER: Request = { ...ROOT, uid: 1000, gid: 1000 };
+
+export async function startFixture(): Promise<Fixture> {
+  const emulator = await startEmulator();
+  const { endpoint, region, credentials } = emulator;
+  const connection = { endpoint, region, credentials, forcePathStyle: true };
+  const admin = createBucketAdmin(connection);
+  await admin.create(BUCKET);
+  admin.close();
+  const store = createStore(connection, BUCKET);
+  const folder = await mkdtemp(join(tmpdir(), 'objectfs-fs-'));
+  let mounts = 0;
+  return {
+    emulator,
+    store,
+    folder,
+    mount: async (options = {}) => {
+      mounts += 1;
+      return await mountOver(store, join(folder, `mount-${mounts}`), options);
+    },
+    requests: requestDifferences(emulator),
+    close: async () => {
+      store.close();
+      await emulator.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function mountOver(store: ObjectStore, cacheDir: string, options: MountOptions): Promise<FileSystem> {
+  const { prefix = '', store: wrapped = store, conditionalWrites = true, ...mount } = options;
+  const config = configSchema.parse({});
+  const fs = createFileSystem({
+    store: wrapped,
+    prefix,
+    conditionalWrites,
+    transporter: createTransporter('optimized', wrapped, config.transfer),
+    mount: { ...config.mount, ...mount },
+    cacheDir,
+    log: silentLog,
+    owner: { uid: 500, gid: 501 },
+  });
+  await fs.start({ maxWriteBytes: 1 << 20, protocolMinor: 40 }, silentNotifier);
+  return fs;
+}
+
+function requestDifferences(emulator: Emulator): () => Record<string, number> {
+  let before = new Map<string, number>();
+  return () => {
+    const now = new Map(emulator.requestCounts().map(({ operation, count }) => [operation, count]));
+    const since = [...now].map(([name, count]) => [name, count - (before.get(name) ?? 0)] as const);
+    before = now;
+    return Object.fromEntries(since.filter(([, count]) => count > 0));
+  };
+}

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { Failure } from '../errors/failure.js';
 import type { RequestCount } from '../report/model.js';
 import type { S3Credentials } from '../s3/connection.js';
 import { RequestCounts } from './http/request-counts.js';
@@ -50,6 +51,7 @@ export interface Emulator {
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const { host = '127.0.0.1', region = 'us-east-1', nowMs = Date.now } = options;
   const credentials = options.credentials ?? randomCredentials();
+  if (options.dataDir !== undefined) throw new Failure('unsupported', 'Directory storage is not there yet');
   const storage = createMemoryStorage({ nowMs });
   const counts = new RequestCounts();
   const service = {

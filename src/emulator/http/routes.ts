@@ -15,6 +15,7 @@ import {
   headBucket,
   listBuckets,
 } from '../operations/buckets.js';
+import { completeMultipartUpload } from '../operations/complete-upload.js';
 import { copyObject } from '../operations/copy-object.js';
 import { deleteObject } from '../operations/delete-object.js';
 import { deleteObjects } from '../operations/delete-objects.js';
@@ -79,6 +80,7 @@ export const ROUTES: readonly Route[] = [
   route('object', 'GET', { parameters: ['uploadId'] }, listParts),
   route('object', 'PUT', { parameters: ['uploadId', 'partNumber'], ...COPY }, uploadPartCopy),
   route('object', 'PUT', { parameters: ['uploadId', 'partNumber'] }, uploadPart),
+  route('object', 'POST', { parameters: ['uploadId'] }, completeMultipartUpload),
   route('object', 'DELETE', { parameters: ['uploadId'] }, abortMultipartUpload),
   route('object', 'PUT', COPY, copyObject),
   route('object', 'PUT', {}, putObject),

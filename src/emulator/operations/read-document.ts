@@ -12,13 +12,17 @@ const MAX_DOCUMENT_BYTES = 8 * 1024 * 1024;
 /**
  * The XML text of a request, its digests verified.
  *
- * @param rule - `with-digest`: S3 wants `Content-MD5` or a checksum with this document.
+ * @param rule - `with-digest`: S3 wants `Content-MD5` or a checksum with this document. `about-object`: checksum
+ * headers of this request are about something else than its body.
  * @throws S3Error `MissingRequestBodyError`, `InvalidRequest`, `BadDigest`, `MaxMessageLengthExceeded`.
  */
-export async function readDocument(request: S3Request, rule?: 'with-digest'): Promise<string> {
+export async function readDocument(
+  request: S3Request,
+  rule?: 'with-digest' | 'about-object',
+): Promise<string> {
   const { head, body } = request;
   const contentMd5 = readContentMd5(head);
-  const declared = readDeclaredChecksum(head);
+  const declared = rule === 'about-object' ? undefined : readDeclaredChecksum(head);
   if (rule === 'with-digest' && contentMd5 === undefined && declared === undefined) {
     throw new S3Error('InvalidRequest', { message: 'Missing required header for this request: Content-MD5' });
   }

@@ -1,0 +1,55 @@
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { compiledModule } from '../config/paths.js';
+import { startEmulatorProcess } from './child.js';
+
+const built = existsSync(compiledModule('src/emulator/process.js'));
+const describeBuilt = built ? describe : describe.skip;
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describeBuilt('the embedded server in its own process (needs dist/: npm run build)', () => {
+  const forever = new AbortController().signal;
+
+  test('it answers, counts its requests and is gone after close', async () => {
+    const credentials = { accessKeyId: 'key', secretAccessKey: 'secret' };
+    const server = await startEmulatorProcess({ credentials, region: 'eu-central-1' }, forever);
+    expect(server).toMatchObject({ credentials, region: 'eu-central-1' });
+    const { endpoint, region } = server;
+    const client = new S3Client({ endpoint, region, credentials, forcePathStyle: true, maxAttempts: 1 });
+    await client.send(new CreateBucketCommand({ Bucket: 'counted' }));
+    client.destroy();
+    const [first, second] = await Promise.all([server.requestCounts(), server.requestCounts()]);
+    expect(first).toEqual([expect.objectContaining({ operation: 'CreateBucket', count: 1, errors: 0 })]);
+    expect(second).toEqual(first);
+    await server.close();
+    await server.close();
+    expect(isAlive(server.pid)).toBe(false);
+    await expect(server.requestCounts()).rejects.toMatchObject({ kind: 'unreachable' });
+  });
+
+  test('an abort ends it', async () => {
+    const abort = new AbortController();
+    const server = await startEmulatorProcess({}, abort.signal);
+    abort.abort();
+    await server.close();
+    expect(isAlive(server.pid)).toBe(false);
+  });
+
+  test('a port that is in use is a usage error and leaves no process', async () => {
+    const blocker = createServer();
+    await new Promise<void>((resolve) => blocker.listen(0, '127.0.0.1', resolve));
+    const address = blocker.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    await expect(startEmulatorProcess({ port }, forever)).rejects.toMatchObject({ kind: 'usage' });
+    await new Promise((resolve) => blocker.close(resolve));
+  });
+});

@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { linkProfileSchema, requestCountSchema } from '../report/model.js';
+import type { LinkProfile } from './link/profile.js';
+import type { EmulatorOptions } from './emulator.js';
+
+/** What can be said of a server that runs in a process of its own: all but functions. */
+export type EmulatorProcessOptions = Omit<EmulatorOptions, 'nowMs' | 'onInternalError'>;
+
+export const credentialsSchema = z.strictObject({
+  accessKeyId: z.string(),
+  secretAccessKey: z.string(),
+  sessionToken: z.string().exactOptional(),
+});
+
+/** The first message from the parent. */
+export const optionsSchema = z.strictObject({
+  host: z.string().exactOptional(),
+  port: z.number().int().exactOptional(),
+  dataDir: z.string().exactOptional(),
+  // The model of reports has the same fields; only how it writes "absent" differs from the interface.
+  link: z.custom<LinkProfile>((value) => linkProfileSchema.safeParse(value).success).exactOptional(),
+  credentials: credentialsSchema.exactOptional(),
+  region: z.string().exactOptional(),
+  baseHost: z.string().exactOptional(),
+});
+
+/** What the parent says afterwards. */
+export const requestSchema = z.strictObject({ kind: z.literal('counts'), id: z.number().int() });
+
+/** What the child says. */
+export const messageSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('ready'),
+    endpoint: z.string(),
+    credentials: credentialsSchema,
+    region: z.string(),
+  }),
+  z.strictObject({ kind: z.literal('failed'), message: z.string(), remedy: z.string().optional() }),
+  z.strictObject({ kind: z.literal('counts'), id: z.number().int(), counts: z.array(requestCountSchema) }),
+]);
+export type ChildMessage = z.infer<typeof messageSchema>;

@@ -1,0 +1,49 @@
+import { Failure } from '../errors/failure.js';
+import { startEmulator, type Emulator } from './emulator.js';
+import { optionsSchema, requestSchema, type ChildMessage } from './process-messages.js';
+
+/*
+ * The embedded S3 server as a process of its own, forked by `startEmulatorProcess`: the time that it takes from the
+ * processor is then not the client's. It lives as long as the channel to its parent, whatever ends the parent.
+ */
+
+let emulator: Emulator | undefined;
+
+// Ctrl-C reaches the whole group: the parent still needs the server to clean up.
+process.on('SIGINT', () => undefined);
+process.on('SIGHUP', () => undefined);
+process.once('disconnect', () => {
+  process.exit(0);
+});
+process.once('message', (options) => {
+  void begin(options);
+});
+
+async function begin(options: unknown): Promise<void> {
+  try {
+    emulator = await startEmulator({ ...optionsSchema.parse(options), onInternalError: report });
+  } catch (reason) {
+    const { message, remedy } = Failure.from(reason);
+    send({ kind: 'failed', message, ...(remedy === undefined ? {} : { remedy }) });
+    return;
+  }
+  const { endpoint, credentials, region } = emulator;
+  process.on('message', answer);
+  send({ kind: 'ready', endpoint, credentials, region });
+}
+
+function answer(message: unknown): void {
+  const request = requestSchema.safeParse(message);
+  if (!request.success || emulator === undefined) return;
+  send({ kind: 'counts', id: request.data.id, counts: emulator.requestCounts() });
+}
+
+function send(message: ChildMessage): void {
+  process.send?.(message);
+}
+
+/** A mistake of this server: the reply says 500, and the reason must be seen somewhere. */
+function report(reason: unknown): void {
+  const text = reason instanceof Error ? (reason.stack ?? reason.message) : String(reason);
+  process.stderr.write(`embedded S3 server: ${text}\n`);
+}

@@ -42,13 +42,14 @@ export async function handler(flags: ArgumentsCamelCase): Promise<void> {
   const { bucket, prefix } = parseBucketUrl(String(flags['bucket']));
   const { config } = await resolveConfig(flags);
   const { startMount } = await import('../../mount/start.js');
+  const { sourceOf } = await import('../../mount/plan.js');
   const { connectionOf } = await import('../../s3/connection.js');
   const mountPoint = String(flags['dir']);
   const foreground = flags['foreground'] === true;
   const plan = { bucket, prefix, mountPoint, connection: connectionOf(config.s3), config };
   await interruptible(async (signal) => {
     const mount = await startMount(plan, { foreground, signal });
-    process.stderr.write(`objectfs: s3://${bucket}/${prefix} is mounted on ${mount.mountPoint}\n`);
+    process.stderr.write(`objectfs: ${sourceOf(plan)} is mounted on ${mount.mountPoint}\n`);
     if (mount.logFile !== undefined) process.stderr.write(`objectfs: log file ${mount.logFile}\n`);
     if (foreground) await untilUnmounted(mount, signal);
   });

@@ -9,6 +9,8 @@ export interface ArmSettings {
   readonly connection: S3Connection;
   readonly bucket: string;
   readonly transfer: Config['transfer'];
+  /** A small object, read once before anything is timed. */
+  readonly warmKey: string;
 }
 
 /** An object to move: a file to send, or the file that a download writes. */
@@ -17,11 +19,10 @@ export interface ArmObject {
   readonly path: string;
 }
 
-/** Moves the objects one after another. `warmKey` names the small object whose HEAD opens the first connection. */
+/** Moves the objects one after another. */
 export interface ArmJob {
   readonly operation: OperationName;
   readonly objects: readonly ArmObject[];
-  readonly warmKey: string;
 }
 
 export type ToArm =

@@ -30,11 +30,17 @@ export interface ArmSet {
 
 /** Starts one process per arm; they load at the same time, which is over before anything is timed. */
 export async function startArms(context: RoundContext): Promise<ArmSet> {
-  const { plan, connection, store, signal, log } = context;
+  const { plan, connection, store, workspace, signal, log } = context;
   const started = await Promise.allSettled(
     ARMS.map(async (name) => {
       const transporter = name === 'plain-again' ? 'plain' : name;
-      const settings = { transporter, connection, bucket: store.bucket, transfer: plan.transfer } as const;
+      const settings = {
+        transporter,
+        connection,
+        bucket: store.bucket,
+        transfer: plan.transfer,
+        warmKey: workspace.warmKey,
+      } as const;
       return { name, arm: await startArm(settings, signal, log) };
     }),
   );
@@ -73,7 +79,7 @@ async function runOnce(context: RoundContext, arm: Arm, place: RunPlace): Promis
   try {
     const before = await readCpuTicks();
     const result = await arm.run(
-      { operation: cell.operation, objects, warmKey: workspace.warmKey },
+      { operation: cell.operation, objects },
       timeoutMs(cell.sizeBytes, cell.files.length),
     );
     const steal = stealShare(before, await readCpuTicks());

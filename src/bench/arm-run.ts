@@ -1,0 +1,83 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { createStore } from '../s3/client.js';
+import { loadSdk } from '../s3/sdk.js';
+import { createTransporter } from '../transfer/create.js';
+import type { Transporter, TransferSummary } from '../transfer/transporter.js';
+import type { ArmJob, ArmResult, ArmSettings } from './arm-protocol.js';
+
+/** Loads what takes long, before anything is timed: modules, and what the SDK loads at its first request. */
+export async function loadArm(settings: ArmSettings): Promise<void> {
+  await Promise.all([loadSdk(), import('@aws-sdk/lib-storage')]);
+  const store = createStore(settings.connection, settings.bucket);
+  try {
+    await store.head(settings.warmKey);
+  } finally {
+    store.close();
+  }
+}
+
+/**
+ * One timed run with a client of its own, which has no open connection: connection set-up is part of what users
+ * wait for, and so is disk I/O.
+ */
+export async function runArmJob(settings: ArmSettings, job: ArmJob): Promise<ArmResult> {
+  const store = createStore(settings.connection, settings.bucket);
+  const transporter = createTransporter(settings.transporter, store, settings.transfer, {
+    connection: settings.connection,
+  });
+  try {
+    await resetPeakRss();
+    const cpuBefore = process.cpuUsage();
+    const startedMs = performance.now();
+    const summaries = await moveAll(transporter, job);
+    const elapsedMs = performance.now() - startedMs;
+    const cpu = process.cpuUsage(cpuBefore);
+    return {
+      elapsedMs,
+      cpuMs: (cpu.user + cpu.system) / 1000,
+      peakRssBytes: await peakRssBytes(),
+      ...addUp(summaries),
+    };
+  } finally {
+    store.close();
+  }
+}
+
+async function moveAll(transporter: Transporter, job: ArmJob): Promise<TransferSummary[]> {
+  const summaries: TransferSummary[] = [];
+  for (const { key, path } of job.objects) {
+    const file = { kind: 'file', path } as const;
+    summaries.push(
+      job.operation === 'upload'
+        ? await transporter.upload(key, file)
+        : await transporter.download(key, file),
+    );
+  }
+  return summaries;
+}
+
+function addUp(
+  summaries: readonly TransferSummary[],
+): Pick<ArmResult, 'bytes' | 'requests' | 'retries' | 'fallback'> {
+  const sum = (pick: (summary: TransferSummary) => number) =>
+    summaries.reduce((total, summary) => total + pick(summary), 0);
+  const fallback = summaries.find((summary) => summary.fallback !== undefined)?.fallback;
+  return {
+    bytes: sum((summary) => summary.sizeBytes),
+    requests: sum((summary) => summary.requests),
+    retries: sum((summary) => summary.retries),
+    ...(fallback === undefined ? {} : { fallback: fallback.reason }),
+  };
+}
+
+/** proc(5): writing 5 to clear_refs sets the peak (VmHWM) back to what is resident now. */
+async function resetPeakRss(): Promise<void> {
+  await writeFile('/proc/self/clear_refs', '5').catch(() => undefined);
+}
+
+/** Peak since {@link resetPeakRss}; since the start of the process where there is no /proc. */
+async function peakRssBytes(): Promise<number> {
+  const status = await readFile('/proc/self/status', 'utf8').catch(() => '');
+  const kib = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1];
+  return (kib === undefined ? process.resourceUsage().maxRSS : Number(kib)) * 1024;
+}

@@ -1,0 +1,23 @@
+import {
+  chooseInitFlags,
+  INIT_FLAG,
+  REFUSED_INIT_FLAGS,
+  splitInitFlags,
+  WANTED_INIT_FLAGS,
+} from './init-flags.js';
+
+describe('flags of INIT', () => {
+  test('each flag is either wanted or refused with a reason', () => {
+    const known = [...WANTED_INIT_FLAGS, ...Object.keys(REFUSED_INIT_FLAGS)].sort();
+    expect(known).toEqual(Object.keys(INIT_FLAG).sort());
+  });
+
+  test('only what the kernel offers is chosen', () => {
+    const offered = INIT_FLAG.BIG_WRITES | INIT_FLAG.WRITEBACK_CACHE | (1n << 60n);
+    expect(chooseInitFlags(offered)).toBe(INIT_FLAG.BIG_WRITES);
+  });
+
+  test('the upper half travels apart', () => {
+    expect(splitInitFlags(INIT_FLAG.DIRECT_IO_ALLOW_MMAP | 1n)).toEqual({ flags: 1, flags2: 16 });
+  });
+});

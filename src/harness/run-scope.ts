@@ -12,7 +12,10 @@ import type { TargetRecorder } from './targets/target.js';
 export interface RunScope {
   readonly runId: string;
   readonly startedAtMs: number;
-  /** For everything that the run needs on the local disk, mode 0700; removed at the end. */
+  /**
+   * For everything that the run needs on the local disk; removed at the end. Mode 0711: cases that act as another user
+   * go through it to the target, but can not list it; files with credentials are 0600.
+   */
   readonly folder: string;
   readonly ledger: Ledger;
   readonly record: TargetRecorder & {
@@ -38,7 +41,7 @@ export async function openRun(ledger: Ledger): Promise<RunScope> {
     });
   }
   await ledger.append({ line: 'run', runId, runner, folder });
-  await mkdir(folder, { mode: 0o700 });
+  await mkdir(folder, { mode: 0o711 });
   return {
     runId,
     startedAtMs: Date.now(),

@@ -1,31 +1,22 @@
 import type { Config } from '../config/schema.js';
 import type { Log } from '../log/log.js';
 import type { Progress } from '../log/progress.js';
-import {
-  SCHEMA_VERSION,
-  type Cleanup,
-  type RequestCount,
-  type RunReport,
-  type SuiteResult,
-} from '../report/model.js';
+import type { RunReport, SuiteResult } from '../report/model.js';
+import { openEndpoint } from './endpoint.js';
 import type { EndpointWish } from './endpoint-wish.js';
 import { startEnvironmentProbe } from './environment.js';
 import { selectSuites } from './find-suites.js';
 import { loadFixtures } from './fixtures.js';
+import { assembleReport, factsOf, type Invocation, type RunOutcome } from './assemble-report.js';
 import { Ledger } from './ledger.js';
 import { openRun } from './run-scope.js';
+import { runOnEndpoint } from './suites-on-endpoint.js';
 import { runOnTarget, type SuiteTools } from './suite-tools.js';
 import { selectTarget } from './targets/select.js';
 import type { TargetDriver } from './targets/target.js';
 import { judgeSuites } from './verdict.js';
 
-/** How a run was called, for its report. */
-export interface Invocation {
-  /** The command line, secrets left out. */
-  readonly command: string;
-  /** Of this package. */
-  readonly version: string;
-}
+type SuitesOutcome = Omit<RunOutcome, 'bench' | 'verdict' | 'reasons'>;
 
 export interface SuitePlan {
   /** Names of suites, or `all`. */
@@ -36,16 +27,6 @@ export interface SuitePlan {
   readonly seed: number;
   readonly config: Config;
   readonly invocation: Invocation;
-}
-
-/** What the suites of a run brought. */
-export interface SuitesOutcome {
-  readonly suites: SuiteResult[];
-  readonly cleanup: Cleanup[];
-  readonly requests: RequestCount[];
-  readonly endpoint: string;
-  readonly server: string;
-  readonly simulated?: NonNullable<RunReport['simulated']>;
 }
 
 /**
@@ -63,32 +44,20 @@ export async function runSuites(
   ledger: Ledger = new Ledger(),
 ): Promise<RunReport> {
   const suites = await selectSuites(plan.suites);
-  const driver = await selectTarget(plan.target);
+  const driver = await selectTarget(plan.target, plan.invocation.version);
   const fixtures = await loadFixtures();
   const probe = await startEnvironmentProbe();
   const scope = await openRun(ledger);
   try {
     const tools: SuiteTools = { scope, config: plan.config, seed: plan.seed, fixtures, progress, log };
-    const outcome = await runOnDirectory(tools, suites, driver, signal);
-    const { verdict, reasons } = judgeSuites(outcome.suites, outcome.cleanup);
-    return {
-      schemaVersion: SCHEMA_VERSION,
-      run: {
-        id: scope.runId,
-        ...plan.invocation,
-        startedAt: new Date(scope.startedAtMs).toISOString(),
-        finishedAt: new Date().toISOString(),
-        seed: plan.seed,
-      },
-      verdict,
-      reasons,
-      ...(outcome.simulated === undefined ? {} : { simulated: outcome.simulated }),
-      environment: await probe.finish(outcome.endpoint, outcome.server),
-      suites: outcome.suites,
+    const outcome = driver.needsStore
+      ? await openAndRun(tools, suites, driver, plan.wish, signal)
+      : await runOnDirectory(tools, suites, driver, signal);
+    return await assembleReport(scope, plan, probe, {
+      ...outcome,
+      ...judgeSuites(outcome.suites, outcome.cleanup),
       bench: [],
-      requests: outcome.requests,
-      cleanup: outcome.cleanup,
-    };
+    });
   } finally {
     progress.end();
     await scope.close();
@@ -106,4 +75,25 @@ async function runOnDirectory(
     results.push(await runOnTarget(tools, { suite, driver, control: false }, signal));
   }
   return { suites: results, cleanup: [], requests: [], endpoint: 'none', server: 'none' };
+}
+
+async function openAndRun(
+  tools: SuiteTools,
+  suites: readonly string[],
+  driver: TargetDriver,
+  wish: EndpointWish,
+  signal: AbortSignal,
+): Promise<SuitesOutcome> {
+  const endpoint = await openEndpoint(wish, signal);
+  try {
+    if (endpoint.pid !== undefined) await tools.scope.record.emulator(endpoint.pid);
+    const results = await runOnEndpoint(tools, suites, driver, endpoint, signal);
+    return {
+      ...results,
+      requests: await endpoint.requestCounts(),
+      ...factsOf(endpoint),
+    };
+  } finally {
+    await endpoint.close();
+  }
 }

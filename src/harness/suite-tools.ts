@@ -57,7 +57,7 @@ export async function runOnTarget(
 
 async function placeTarget(tools: SuiteTools, job: SuiteOnTarget, label: string): Promise<TargetSession> {
   const folder = join(tools.scope.folder, label);
-  await mkdir(folder, { mode: 0o700 });
+  await mkdir(folder, { mode: 0o711 });
   return new TargetSession(job.driver, {
     runId: tools.scope.runId,
     folder,

@@ -1,0 +1,80 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Cleanup, SuiteResult } from '../report/model.js';
+import { createBucketAdmin, type BucketAdmin } from '../s3/admin.js';
+import { provisionBucket } from './buckets.js';
+import type { Endpoint } from './endpoint-wish.js';
+import { brokenSuite } from './broken-suite.js';
+import { runOnTarget, type SuiteTools } from './suite-tools.js';
+import { directoryTarget } from './targets/directory.js';
+import { proveTarget } from './targets/proof.js';
+import type { TargetDriver } from './targets/target.js';
+
+/** The suite whose cases a plain local directory must pass before their verdict on a mount counts. */
+const CONTROLLED_SUITE = 'posix';
+
+export interface EndpointResults {
+  readonly suites: SuiteResult[];
+  readonly cleanup: Cleanup[];
+}
+
+/**
+ * Runs suites on a target with a bucket of its own for each. A target that can not be started ends the run where it
+ * was the first suite, and is a broken suite later: what is known by then is not thrown away.
+ */
+export async function runOnEndpoint(
+  tools: SuiteTools,
+  suites: readonly string[],
+  driver: TargetDriver,
+  endpoint: Endpoint,
+  signal: AbortSignal,
+): Promise<EndpointResults> {
+  const results: EndpointResults = { suites: [], cleanup: [] };
+  const admin = createBucketAdmin(endpoint.connection, { log: tools.log });
+  try {
+    let isProven = false;
+    for (const suite of suites) {
+      if (suite === CONTROLLED_SUITE) results.suites.push(await runControl(tools, suite, signal));
+      try {
+        results.suites.push(
+          await runWithBucket({ tools, suite, driver, endpoint, admin }, results.cleanup, signal),
+        );
+        isProven = true;
+      } catch (reason) {
+        if (!isProven) throw reason;
+        signal.throwIfAborted();
+        results.suites.push(brokenSuite(suite, driver.name, reason));
+      }
+    }
+    return results;
+  } finally {
+    admin.close();
+  }
+}
+
+async function runControl(tools: SuiteTools, suite: string, signal: AbortSignal): Promise<SuiteResult> {
+  const folder = join(tools.scope.folder, 'control');
+  await mkdir(folder, { mode: 0o711 });
+  return runOnTarget(tools, { suite, driver: await directoryTarget(folder), control: true }, signal);
+}
+
+interface BucketJob {
+  readonly tools: SuiteTools;
+  readonly suite: string;
+  readonly driver: TargetDriver;
+  readonly endpoint: Endpoint;
+  readonly admin: BucketAdmin;
+}
+
+async function runWithBucket(job: BucketJob, cleanup: Cleanup[], signal: AbortSignal): Promise<SuiteResult> {
+  const { tools, suite, driver, endpoint, admin } = job;
+  const bucket = await provisionBucket(tools.scope, endpoint, admin, suite, signal);
+  try {
+    const store = { connection: endpoint.connection, bucket: bucket.name, prefix: '' };
+    const prove = (session: { readonly target: Parameters<typeof proveTarget>[0] }) =>
+      proveTarget(session.target, store, signal);
+    return await runOnTarget(tools, { suite, driver, control: false, store, prove }, signal);
+  } finally {
+    cleanup.push(await bucket.remove());
+  }
+}

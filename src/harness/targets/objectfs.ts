@@ -1,0 +1,91 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Config } from '../../config/schema.js';
+import { Failure } from '../../errors/failure.js';
+import { startMount, type RunningMount } from '../../mount/start.js';
+import type { UnmetNeed } from '../api/protocol.js';
+import { mountAt, releaseHard } from '../mounts.js';
+import { endProcess, identifyProcess, type ProcessIdentity } from '../processes.js';
+import type { RunningTarget, TargetDriver, TargetPlace, TargetStore } from './target.js';
+
+/** How long a daemon that was told to unmount may take to be gone afterwards. */
+const EXIT_LIMIT_MS = 10_000;
+
+const UNMET: readonly UnmetNeed[] = [
+  { need: 'hard-link', state: 'unsupported', reason: 'Each name is an object of its own' },
+  {
+    need: 'lock',
+    state: 'unsupported',
+    reason: 'Locks hold on this mount only, not for other clients of the bucket',
+  },
+];
+
+/** The reference file system of this project, in a daemon of its own that ends with the runner. */
+export function objectfsTarget(version: string): TargetDriver {
+  return {
+    name: 'objectfs',
+    version,
+    needsStore: true,
+    unmet: UNMET,
+    quirks: [],
+    start: startObjectfs,
+  };
+}
+
+async function startObjectfs(place: TargetPlace, signal: AbortSignal): Promise<RunningTarget> {
+  const { store } = place;
+  if (store === undefined) throw new Failure('internal', 'The target objectfs needs a bucket');
+  const mountPoint = join(place.folder, 'mount');
+  await mkdir(mountPoint, { recursive: true });
+  await place.record.mount(mountPoint);
+  const mount = await startMount(planFor(place, store, mountPoint), { foreground: true, signal });
+  const daemon = await identifyProcess(mount.pid);
+  if (daemon !== undefined) await place.record.daemon(daemon);
+  return {
+    directory: mountPoint,
+    mountPoint,
+    stop: (stopSignal) => stopMount(mount, stopSignal),
+    kill: () => killMount(mountPoint, daemon),
+  };
+}
+
+function planFor(place: TargetPlace, store: TargetStore, mountPoint: string) {
+  const { config } = place;
+  return {
+    bucket: store.bucket,
+    prefix: store.prefix,
+    mountPoint,
+    connection: store.connection,
+    config: {
+      ...config,
+      log: { level: quieter(config.log.level) },
+      // A cache of its own: cold at the first start, removed with the run.
+      mount: {
+        ...config.mount,
+        cacheDir: join(place.folder, 'cache'),
+        // Cases act as other users too; only root may let them in without a line in /etc/fuse.conf.
+        allowOther: config.mount.allowOther || process.getuid?.() === 0,
+      },
+    },
+  };
+}
+
+/** The daemon speaks on the runner's stderr, where a suite's progress is shown. */
+function quieter(level: Config['log']['level']): Config['log']['level'] {
+  return level === 'info' ? 'warn' : level;
+}
+
+async function stopMount(mount: RunningMount, signal: AbortSignal): Promise<void> {
+  // Gone already where Ctrl-C reached the daemon too: it unmounts by itself then.
+  if ((await mountAt(mount.mountPoint)) !== undefined) await mount.unmount(signal);
+  await Promise.race([mount.done, delay(EXIT_LIMIT_MS, undefined, { ref: false, signal })]);
+}
+
+/** The connection first: nobody can wait for the daemon then, and the daemon for nobody. */
+async function killMount(mountPoint: string, daemon: ProcessIdentity | undefined): Promise<void> {
+  await releaseHard(mountPoint).catch(() => undefined);
+  if (daemon !== undefined) await endProcess(daemon, 0);
+  // A killed daemon closes its connection: what could not be detached before can be now.
+  await releaseHard(mountPoint).catch(() => undefined);
+}

@@ -1,0 +1,127 @@
+import { runExperiment } from '../bench/experiment.js';
+import { createPlan, type ExperimentPlan } from '../bench/plan.js';
+import type { Config } from '../config/schema.js';
+import { profileForRegion } from '../emulator/link/profiles.js';
+import type { LinkProfile } from '../emulator/link/profile.js';
+import type { Log } from '../log/log.js';
+import type { Progress } from '../log/progress.js';
+import type { BenchCell, Cleanup, LinkFacts, RunReport } from '../report/model.js';
+import { createBucketAdmin } from '../s3/admin.js';
+import type { FixtureFile } from './api/case.js';
+import { assembleReport, factsOf, type Invocation, type RunOutcome } from './assemble-report.js';
+import { provisionBucket } from './buckets.js';
+import { openEndpoint } from './endpoint.js';
+import type { Endpoint, EndpointWish } from './endpoint-wish.js';
+import { startEnvironmentProbe } from './environment.js';
+import { loadFixtures, scanData } from './fixtures.js';
+import { Ledger } from './ledger.js';
+import { openRun, type RunScope } from './run-scope.js';
+import { judgeBench } from './verdict.js';
+
+export interface BenchPlan {
+  readonly wish: EndpointWish;
+  readonly seed: number;
+  readonly config: Config;
+  /** The user's own files. Absent: the fixtures of the package. */
+  readonly dataDir?: string;
+  /** Sizes of generated objects. Absent: those that fit the link and the time limit. */
+  readonly sizesBytes?: readonly number[];
+  /** Absent: as many as fit the time limit. */
+  readonly blocks?: number;
+  readonly invocation: Invocation;
+}
+
+/** The plain answer to "how fast is S3": a client in the region of its bucket. */
+const DEFAULT_LINK: LinkProfile = profileForRegion('us-east-1');
+
+/**
+ * The work of `objectfs bench`: opens the endpoint, makes a bucket, moves real files and generated objects by each
+ * arm, verifies every byte, and removes all of it again.
+ *
+ * @throws Failure `usage` for impossible sizes and blocks and an unusable data folder, before anything is made; the
+ * signal's reason when it fires, after the clean-up.
+ */
+export async function runBench(
+  plan: BenchPlan,
+  signal: AbortSignal,
+  progress: Progress,
+  log: Log,
+  ledger: Ledger = new Ledger(),
+): Promise<RunReport> {
+  const files = await (plan.dataDir === undefined ? loadFixtures() : scanData(plan.dataDir, signal));
+  // Impossible wishes are told before anything is started.
+  experimentFor(plan, files, undefined);
+  const probe = await startEnvironmentProbe();
+  const scope = await openRun(ledger);
+  try {
+    const outcome = await openAndMeasure({ plan, files, scope, progress, log }, signal);
+    return await assembleReport(scope, plan, probe, outcome);
+  } finally {
+    progress.end();
+    await scope.close();
+  }
+}
+
+interface BenchJob {
+  readonly plan: BenchPlan;
+  readonly files: readonly FixtureFile[];
+  readonly scope: RunScope;
+  readonly progress: Progress;
+  readonly log: Log;
+}
+
+async function openAndMeasure(job: BenchJob, signal: AbortSignal): Promise<RunOutcome> {
+  const endpoint = await openEndpoint(job.plan.wish, signal, { defaultLink: DEFAULT_LINK });
+  try {
+    if (endpoint.pid !== undefined) await job.scope.record.emulator(endpoint.pid);
+    const cleanup: Cleanup[] = [];
+    const bench = await measure(job, endpoint, cleanup, signal);
+    return {
+      ...judgeBench(bench, cleanup),
+      ...factsOf(endpoint),
+      suites: [],
+      bench,
+      requests: await endpoint.requestCounts(),
+      cleanup,
+    };
+  } finally {
+    await endpoint.close();
+  }
+}
+
+async function measure(
+  job: BenchJob,
+  endpoint: Endpoint,
+  cleanup: Cleanup[],
+  signal: AbortSignal,
+): Promise<BenchCell[]> {
+  const { scope, log, progress } = job;
+  const admin = createBucketAdmin(endpoint.connection, { log });
+  try {
+    const bucket = await provisionBucket(scope, endpoint, admin, 'bench', signal);
+    try {
+      const experiment = experimentFor(job.plan, job.files, endpoint.simulated?.profile);
+      const target = { connection: endpoint.connection, bucket: bucket.name, prefix: '' };
+      return await runExperiment(experiment, target, signal, progress, log);
+    } finally {
+      cleanup.push(await bucket.remove());
+    }
+  } finally {
+    admin.close();
+  }
+}
+
+function experimentFor(
+  plan: BenchPlan,
+  files: readonly FixtureFile[],
+  link: LinkFacts | undefined,
+): ExperimentPlan {
+  return createPlan({
+    seed: plan.seed,
+    transfer: plan.config.transfer,
+    files,
+    ...(plan.sizesBytes === undefined ? {} : { sizesBytes: plan.sizesBytes }),
+    ...(plan.blocks === undefined ? {} : { blocks: plan.blocks }),
+    ...(link === undefined ? {} : { link }),
+  });
+}

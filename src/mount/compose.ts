@@ -5,9 +5,9 @@ import { createStore } from '../s3/client.js';
 import { probeStore } from '../s3/probe.js';
 import { withRetry } from '../s3/retry.js';
 import type { ObjectStore } from '../s3/store.js';
+import { createTransporter } from '../transfer/create.js';
 import { prepareCacheFolder, tidyCacheFolder } from './cache-folder.js';
 import type { MountPlan } from './plan.js';
-import { singleRequestTransporter } from './single-request-transporter.js';
 
 export interface Composed {
   readonly fileSystem: FileSystem;
@@ -33,7 +33,8 @@ export async function compose(plan: MountPlan, log: Log): Promise<Composed> {
     const fileSystem = createFileSystem({
       store,
       prefix,
-      transporter: singleRequestTransporter(store),
+      // The transporter retries by itself.
+      transporter: createTransporter('optimized', direct, config.transfer, { log }),
       mount: config.mount,
       cacheDir,
       log,

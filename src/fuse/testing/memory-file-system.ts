@@ -274,7 +274,8 @@ export class MemoryFileSystem implements ops.FileSystem {
     const handle = ++this.#lastHandle as ops.HandleId;
     node.openHandles += 1;
     this.#open.set(handle, node);
-    return { handle, directIo: false, keepCache: true };
+    // Only direct reads are interruptible: of buffered ones the kernel just stops waiting.
+    return { handle, directIo: this.#hanging.has(node), keepCache: true };
   }
 
   async #untilInterrupted(signal: AbortSignal): Promise<never> {

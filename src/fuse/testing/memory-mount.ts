@@ -14,7 +14,8 @@ function say(message: object): void {
 }
 
 try {
-  const mount = await mountFileSystem(fileSystem, { mountPoint, fsName: 's3://memory/test', log: silentLog });
+  const options = { mountPoint, fsName: 's3://memory/test', allowOther: process.getuid?.() === 0 };
+  const mount = await mountFileSystem(fileSystem, { ...options, log: silentLog });
   say({ event: 'mounted', capabilities: fileSystem.capabilities, device: mount.device });
   process.stdin.setEncoding('utf8').on('data', (chunk: Buffer | string) => {
     for (const command of chunk.toString().trim().split('\n')) void run(command);

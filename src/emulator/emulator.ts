@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { Failure } from '../errors/failure.js';
 import type { RequestCount } from '../report/model.js';
 import type { S3Credentials } from '../s3/connection.js';
 import { RequestCounts } from './http/request-counts.js';
@@ -7,6 +6,7 @@ import { listen, type Wrap } from './http/server.js';
 import { createLink } from './link/link.js';
 import type { LinkProfile } from './link/profile.js';
 import { shapeConnection } from './link/shape.js';
+import { createDirectoryStorage } from './storage/directory-storage.js';
 import { createMemoryStorage } from './storage/memory-storage.js';
 
 /** How the embedded S3 server runs. */
@@ -51,8 +51,10 @@ export interface Emulator {
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const { host = '127.0.0.1', region = 'us-east-1', nowMs = Date.now } = options;
   const credentials = options.credentials ?? randomCredentials();
-  if (options.dataDir !== undefined) throw new Failure('unsupported', 'Directory storage is not there yet');
-  const storage = createMemoryStorage({ nowMs });
+  const storage =
+    options.dataDir === undefined
+      ? createMemoryStorage({ nowMs })
+      : await createDirectoryStorage(options.dataDir, { nowMs });
   const counts = new RequestCounts();
   const service = {
     storage,

@@ -106,6 +106,10 @@ function clientLeft(reason: unknown): boolean {
 
 async function send(service: Service, exchange: Exchange, reply: Reply): Promise<number> {
   const { request, response, ids } = exchange;
+  if (exchange.abort.signal.aborted) {
+    discard(reply);
+    return 0;
+  }
   try {
     return await sendReply(response, reply, ids, service.verifier.nowMs(), request.method === 'HEAD');
   } catch {
@@ -113,4 +117,9 @@ async function send(service: Service, exchange: Exchange, reply: Reply): Promise
     response.destroy();
     return 0;
   }
+}
+
+/** Nobody is left to send it to: a connection that is closed would never say that it has taken the reply. */
+function discard(reply: Reply): void {
+  if (typeof reply.body === 'object') reply.body.destroy();
 }

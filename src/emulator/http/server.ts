@@ -72,15 +72,20 @@ function createHttp(service: Service): HttpServer {
   http.on('checkContinue', (request, response) => {
     void handle(service, request, response, true);
   });
-  http.on('clientError', (error, connection) => {
-    if (connection.writable)
-      connection.end(`HTTP/1.1 ${statusOf(error)}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-    else connection.destroy();
+  http.on('clientError', (error: NodeJS.ErrnoException, connection) => {
+    const status = statusOf(error);
+    if (status === undefined || !connection.writable) connection.destroy();
+    else
+      connection.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () =>
+        connection.destroy(),
+      );
   });
   return http;
 }
 
-function statusOf(error: NodeJS.ErrnoException): string {
+/** What to answer to a request that can not be parsed; nothing to a client that left in the middle of one. */
+function statusOf(error: NodeJS.ErrnoException): string | undefined {
+  if (error.code === 'HPE_INVALID_EOF_STATE' || error.code === 'ECONNRESET') return undefined;
   if (error.code === 'HPE_HEADER_OVERFLOW') return '431 Request Header Fields Too Large';
   if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return '408 Request Timeout';
   return '400 Bad Request';

@@ -3,6 +3,7 @@ import { open, rm, type FileHandle } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { compiledModule } from '../config/paths.js';
 import { Failure } from '../errors/failure.js';
+import { checkMountPoint } from '../fuse/mount-point.js';
 import { daemonMessage, fromPlainFailure, type DaemonMessage } from './messages.js';
 import type { MountPlan } from './plan.js';
 import { ensureStateFolder, newLogFile } from './state-folder.js';
@@ -47,6 +48,7 @@ const THREADS = '16';
  */
 export async function startMount(plan: MountPlan, options: StartOptions): Promise<RunningMount> {
   throwIfAborted(options.signal);
+  await checkMountPoint(plan.mountPoint, false); // at once, before a process starts and asks the store
   const log = options.foreground ? undefined : await openLog(plan);
   const child = spawnDaemon(options.foreground, log?.file);
   await log?.file.close();

@@ -1,5 +1,6 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { Failure, usageError } from '../errors/failure.js';
+import { errorCode } from './error-code.js';
 import { findMount, type MountTableEntry } from './mount-table.js';
 
 /**
@@ -31,8 +32,7 @@ async function resolveDirectory(path: string): Promise<string> {
 }
 
 function explain(path: string, reason: unknown): Failure {
-  const code = reason instanceof Object && 'code' in reason ? reason.code : undefined;
-  switch (code) {
+  switch (errorCode(reason)) {
     case 'ENOENT':
       return usageError(`${path} does not exist`, `Create it first: mkdir -p ${quote(path)}`, path);
     case 'ENOTDIR':

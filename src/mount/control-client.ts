@@ -1,6 +1,7 @@
 import { createConnection } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { Failure } from '../errors/failure.js';
+import { errorCode } from '../fuse/error-code.js';
 import { controlReply, type ControlReply, type ControlRequest } from './messages.js';
 
 /**
@@ -34,6 +35,6 @@ export async function askDaemon(
 }
 
 function isNobodyThere(reason: unknown): boolean {
-  const code = reason instanceof Object && 'code' in reason ? reason.code : undefined;
+  const code = errorCode(reason);
   return code === 'ENOENT' || code === 'ECONNREFUSED';
 }

@@ -1,3 +1,4 @@
+import type { LimitFunction } from 'p-limit';
 import { Failure } from '../errors/failure.js';
 import type { BlockCache } from '../cache/block-cache.js';
 import type { Config } from '../config/schema.js';
@@ -26,6 +27,10 @@ export interface Context {
   readonly table: InodeTable;
   readonly locks: LockTable;
   readonly cache: BlockCache;
+  /** Bounds requests that are sent ahead of being asked for. */
+  readonly metadataRequests: LimitFunction;
+  /** Bounds small uploads, whose bytes are in memory meanwhile. */
+  readonly smallUploads: LimitFunction;
   readonly root: DirectoryNode;
 }
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import pLimit from 'p-limit';
 import { BlockCache } from '../cache/block-cache.js';
 import type { Config } from '../config/schema.js';
 import type { Log } from '../log/log.js';
@@ -12,6 +13,10 @@ import { S_IFDIR } from './modes.js';
 import type { DirectoryNode } from './nodes/node.js';
 import { InodeTable } from './nodes/table.js';
 import type { FileSystem } from './operations.js';
+
+const METADATA_REQUESTS = 16;
+/** Of up to 8 MiB each. */
+const SMALL_UPLOADS = 16;
 
 /** What a file system is made of. */
 export interface FileSystemOptions {
@@ -52,6 +57,8 @@ export function createFileSystem(options: FileSystemOptions): FileSystem {
     stageFolder: join(cacheDir, 'stage'),
     recoveryFolder: join(cacheDir, 'recovery'),
     locks: new LockTable(),
+    metadataRequests: pLimit(METADATA_REQUESTS),
+    smallUploads: pLimit(SMALL_UPLOADS),
     cache: new BlockCache({ limitBytes: Math.floor(mount.memoryLimit / 2) }),
     root: createRoot(table, prefix, startedNs, owner),
   };

@@ -1,5 +1,6 @@
 import { Driver, O_RDWR } from './testing/driver.js';
-import { startFixture, type Fixture } from './testing/fixture.js';
+import type { Entry } from './operations.js';
+import { ROOT, startFixture, type Fixture } from './testing/fixture.js';
 
 let fixture: Fixture;
 
@@ -86,6 +87,18 @@ describe('directories', () => {
   });
 });
 
+test('names of bytes that are no UTF-8 are kept byte for byte', async () => {
+  const d = await driver();
+  const name = 'f\udcff\udc80g';
+  await d.mkdir(name);
+  await d.writeFile(`${name}/x${name}`, 'x');
+  const cold = await driver();
+  expect(await cold.list('')).toEqual([name]);
+  expect(await cold.list(name)).toEqual([`x${name}`]);
+  await cold.rename(name, 'plain');
+  expect(await cold.readFile(`plain/x${name}`)).toBe('x');
+});
+
 describe('requests', () => {
   test('create, write and close of a small file take two, stat within the TTL none', async () => {
     const d = await driver();
@@ -109,6 +122,25 @@ describe('requests', () => {
     await listed.stat('a');
     expect(fixture.requests()).toEqual({ HeadObject: 1 });
   });
+});
+
+test('a listing with attributes asks for them side by side, once', async () => {
+  for (let i = 0; i < 20; i += 1) await fixture.store.put(`f${i}`, Buffer.from('x'));
+  const d = await driver();
+  fixture.requests();
+  const root = await d.ino('');
+  const { handle } = await d.fs.opendir(root, 0, ROOT);
+  const full: string[] = [];
+  const sink = {
+    add: ({ name }: { readonly name: string }, entry?: Entry): boolean => {
+      if (entry !== undefined) full.push(name);
+      return true;
+    },
+  };
+  await d.fs.readdir(root, handle, 0n, true, sink, ROOT);
+  expect(full).toHaveLength(20);
+  await d.stat('f7');
+  expect(fixture.requests()).toEqual({ ListObjectsV2: 1, HeadObject: 20 });
 });
 
 test('a prefix confines the mount', async () => {

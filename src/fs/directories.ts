@@ -2,17 +2,19 @@ import type { ListPage } from '../s3/store.js';
 import { monotonicMs } from './clock.js';
 import { assertAttached, type Context } from './context.js';
 import { entryOf } from './entries.js';
-import { childrenPrefix } from './keys.js';
+import { childrenPrefix, objectKey } from './keys.js';
 import { fileType, S_IFDIR, S_IFREG } from './modes.js';
-import { isReserved, isShowable } from './names.js';
+import { isReserved, isShowable, nameOfSegment } from './names.js';
 import { isPending, type DirectoryHandle, type DirectoryNode, type ListedName } from './nodes/node.js';
 import { inodeNumber } from './nodes/table.js';
 import type { DirectoryEntry, DirectorySink, FileSystem, HandleId } from './operations.js';
 import { persistTimes } from './persist.js';
-import { isFresh } from './resolve.js';
+import { isFresh, meetListed } from './resolve.js';
 
 /** A larger object is no symlink, fifo, socket or device: its type is known without a HEAD. */
 const SMALLEST_SURE_FILE_BYTES = 4096;
+/** About as many entries with attributes as the kernel takes at one time (a page of 4 KiB). */
+const MEET_AHEAD = 32;
 /** Longer listings are not kept as a hint for lookups. */
 const HINT_LIMIT = 20_000;
 
@@ -63,12 +65,34 @@ async function readDirectory(
   signal: AbortSignal,
 ): Promise<void> {
   if (cookie === 0n) rewind(handle);
+  if (plus) await meetAhead(context, handle, Number(cookie), signal);
   for (let index = Number(cookie); ; index += 1) {
     while (index >= handle.entries.length && !handle.complete) await loadPage(context, handle, signal);
     const listed = handle.entries[index];
     if (listed === undefined) return;
     if (!offer(context, handle.node, listed, BigInt(index + 1), plus, sink)) return;
   }
+}
+
+/** The kernel wants attributes with the names: those that fit into one reply are asked for side by side. */
+async function meetAhead(
+  context: Context,
+  handle: DirectoryHandle,
+  from: number,
+  signal: AbortSignal,
+): Promise<void> {
+  while (from + MEET_AHEAD > handle.entries.length && !handle.complete) {
+    await loadPage(context, handle, signal);
+  }
+  const listed = handle.entries.slice(from, from + MEET_AHEAD).filter(({ name }) => !isDot(name));
+  const { node } = handle;
+  await Promise.all(
+    listed.map(({ name, type }) => meetListed(context, node, name, type === S_IFDIR, signal)),
+  );
+}
+
+function isDot(name: string): boolean {
+  return name === '.' || name === '..';
 }
 
 function rewind(handle: DirectoryHandle): void {
@@ -90,12 +114,12 @@ function offer(
   sink: DirectorySink,
 ): boolean {
   const { name } = listed;
-  if (name === '.' || name === '..') {
+  if (isDot(name)) {
     const { ino } = name === '.' ? directory : (directory.parent ?? directory);
     return sink.add({ name, ino, type: S_IFDIR, nextCookie });
   }
   const node = directory.children.get(name);
-  const ino = node?.ino ?? inodeNumber(childrenPrefix(context, directory) + name);
+  const ino = node?.ino ?? inodeNumber(objectKey(context, directory, name));
   const type = node === undefined ? listed.type : fileType(node.posix.mode);
   const entry: DirectoryEntry = { name, ino, type, nextCookie };
   if (!plus || node === undefined || !isFresh(context, node)) return sink.add(entry);
@@ -143,11 +167,11 @@ function add(context: Context, handle: DirectoryHandle, listed: ListedName): voi
 /** A directory comes before an object of its name, which it hides. */
 function namesOf(page: ListPage, prefix: string): ListedName[] {
   const directories = page.commonPrefixes.map((key) => ({
-    name: key.slice(prefix.length, -1),
+    name: nameOfSegment(key.slice(prefix.length, -1)),
     type: S_IFDIR,
   }));
   const files = page.objects.map(({ key, sizeBytes }) => ({
-    name: key.slice(prefix.length),
+    name: nameOfSegment(key.slice(prefix.length)),
     type: sizeBytes > SMALLEST_SURE_FILE_BYTES ? S_IFREG : 0,
   }));
   return [...directories, ...files].filter(({ name }) => isShowable(name));

@@ -82,6 +82,7 @@ async function stop(context: Context): Promise<void> {
     }
   };
   await Promise.all([...context.table.all()].filter(needsSave).map((node) => limit(() => save(node))));
+  for (const node of context.table.all()) if (node.kind === 'file') await node.stage?.discard();
   const [first] = failures;
   if (first === undefined) return;
   const lines = failures.map((failure) => failure.message).join('; ');

@@ -75,7 +75,6 @@ export async function openFile(
     const readAhead = new ReadAhead(Math.min(MAX_READ_AHEAD_BYTES, context.mount.memoryLimit / 16));
     return { kind: 'file', id: handle, node, flags, writable, readAhead };
   });
-  node.handles.add(context.table.handle(id, 'file'));
   if (writable) node.writers += 1;
   try {
     if (writable && (flags & O_TRUNC) !== 0)
@@ -147,7 +146,6 @@ async function releaseFile(context: Context, id: HandleId): Promise<void> {
   const handle = context.table.removeHandle(id);
   if (handle?.kind !== 'file') return;
   const { node } = handle;
-  node.handles.delete(handle);
   if (handle.writable) node.writers -= 1;
   if (node.openCount === 0) context.cache.cancel(sourceId(node));
   if (handle.writable) await saveLast(context, node);

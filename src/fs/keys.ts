@@ -1,5 +1,5 @@
 import { Failure } from '../errors/failure.js';
-import { RESERVED_NAME } from './names.js';
+import { keySegment, RESERVED_NAME } from './names.js';
 import type { DirectoryNode, Node } from './nodes/node.js';
 
 interface Rooted {
@@ -14,14 +14,14 @@ interface Rooted {
 export function childrenPrefix({ prefix }: Rooted, directory: DirectoryNode): string {
   const names: string[] = [];
   let at = directory;
-  for (; at.parent !== undefined; at = at.parent) names.unshift(`${at.name}/`);
+  for (; at.parent !== undefined; at = at.parent) names.unshift(`${keySegment(at.name)}/`);
   if (at.detached) throw removed(at);
   return prefix + names.join('');
 }
 
 /** The key of the object with this name. */
 export function objectKey(rooted: Rooted, directory: DirectoryNode, name: string): string {
-  return childrenPrefix(rooted, directory) + name;
+  return childrenPrefix(rooted, directory) + keySegment(name);
 }
 
 /**

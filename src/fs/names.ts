@@ -13,21 +13,29 @@ export function isReserved(parentIsRoot: boolean, name: string): boolean {
   return parentIsRoot && name === RESERVED_NAME;
 }
 
-/**
- * Checks a name that is to be looked up or made.
- *
- * @throws Failure `name-too-long` over 255 bytes; `invalid-argument` where bytes are no UTF-8, since S3 keys must be.
- */
+/** @throws Failure `name-too-long` over 255 bytes. */
 export function checkName(name: string): void {
-  if (encodeName(name).length > NAME_MAX_BYTES) {
-    throw new Failure('name-too-long', `The name "${name.slice(0, 40)}..." is longer than 255 bytes`);
-  }
-  if (/\p{Surrogate}/u.test(name)) {
-    throw new Failure('invalid-argument', 'The name is not valid UTF-8, which S3 keys must be', {
-      subject: JSON.stringify(name),
-      remedy: 'Rename the file to UTF-8, for example with convmv',
-    });
-  }
+  if (encodeName(name).length <= NAME_MAX_BYTES) return;
+  throw new Failure('name-too-long', `The name "${name.slice(0, 40)}..." is longer than 255 bytes`);
+}
+
+/** Where bytes of names that are no UTF-8 go in keys, which must be: the last private-use characters of Unicode. */
+const ESCAPED_BYTES_BASE = 0x10ff00;
+/** Lone surrogates, by which `name-bytes.ts` stands for such bytes. */
+const LONE_BYTES_BASE = 0xdc00;
+
+/** A name as part of a key. Only names that are no UTF-8 change. */
+export function keySegment(name: string): string {
+  return name.replaceAll(/\p{Surrogate}/gu, (lone) =>
+    String.fromCodePoint(ESCAPED_BYTES_BASE + lone.charCodeAt(0) - LONE_BYTES_BASE),
+  );
+}
+
+/** The inverse of {@link keySegment}. */
+export function nameOfSegment(segment: string): string {
+  return segment.replaceAll(/[\u{10ff80}-\u{10ffff}]/gu, (escaped) =>
+    String.fromCharCode(LONE_BYTES_BASE + (escaped.codePointAt(0) ?? 0) - ESCAPED_BYTES_BASE),
+  );
 }
 
 /** @throws Failure `name-too-long` where S3 could not hold the key. */

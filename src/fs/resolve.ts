@@ -42,6 +42,28 @@ export async function lookupChild(
   return found ?? noEntry(context, directory, name);
 }
 
+/** Gets to know a name that a listing has just told, by one HEAD. Never fails: the name is then told without attributes. */
+export async function meetListed(
+  context: Context,
+  directory: DirectoryNode,
+  name: string,
+  isDirectory: boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  const known = directory.children.get(name);
+  if (known !== undefined && isFresh(context, known)) return;
+  const meet = async (): Promise<void> => {
+    const now = directory.children.get(name);
+    if (now !== undefined) await refresh(context, now, signal);
+    else await load(context, directory, name, isDirectory, monotonicMs(), signal);
+  };
+  try {
+    await context.metadataRequests(() => context.locks.run([nameLock(directory, name)], meet, signal));
+  } catch (error) {
+    context.log.debug({ name, reason: Failure.from(error).message }, 'a listed name could not be looked up');
+  }
+}
+
 /** @throws Failure `no-entry`, always. */
 export function noEntry(context: Context, directory: DirectoryNode, name: string): never {
   throw new Failure('no-entry', `There is no ${objectKey(context, directory, name)}`);

@@ -11,8 +11,8 @@ const XATTR_REPLACE = 2;
 /** XATTR_SIZE_MAX and XATTR_NAME_MAX, include/uapi/linux/limits.h. */
 const VALUE_MAX_BYTES = 65536;
 const NAME_MAX_BYTES = 255;
-/** Kept and told back only where they are also obeyed; access lists are not. */
-const REFUSED_PREFIX = 'system.';
+/** xattr(7). `system.` is not among them: access lists may be kept only where they are obeyed. */
+const NAMESPACES = ['user.', 'trusted.', 'security.'];
 
 type XattrOperations = Pick<FileSystem, 'getxattr' | 'listxattr' | 'setxattr' | 'removexattr'>;
 
@@ -73,8 +73,10 @@ function noAttribute(name: string): never {
 }
 
 function assertSupported(name: string): void {
-  if (!name.startsWith(REFUSED_PREFIX)) return;
-  throw new Failure('unsupported', `Extended attributes ${REFUSED_PREFIX}* are not supported`);
+  if (NAMESPACES.some((namespace) => name.startsWith(namespace))) return;
+  throw new Failure('unsupported', `The extended attribute ${name} is in no namespace that is supported`, {
+    remedy: 'Begin its name with user.',
+  });
 }
 
 function assertLengths(name: string, value: Uint8Array): void {

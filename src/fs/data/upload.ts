@@ -62,8 +62,10 @@ async function send(
   const { stage } = node;
   const sizeBytes = stage?.sizeBytes ?? 0;
   if (stage === undefined || sizeBytes <= SINGLE_PUT_BYTES) {
-    const bytes = stage === undefined ? new Uint8Array(0) : await stage.read(0, sizeBytes);
-    return await guardedPut(context, key, bytes, description, replaced, signal);
+    return await context.smallUploads(async () => {
+      const bytes = stage === undefined ? new Uint8Array(0) : await stage.read(0, sizeBytes);
+      return await guardedPut(context, key, bytes, description, replaced, signal);
+    });
   }
   return await sendLarge(context, key, stage, description, replaced, signal);
 }

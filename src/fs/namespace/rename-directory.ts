@@ -2,7 +2,7 @@ import { Failure } from '../../errors/failure.js';
 import { assertAttached, nameLock, type Context } from '../context.js';
 import { touch } from '../entries.js';
 import { childrenPrefix, objectKey } from '../keys.js';
-import { checkKey } from '../names.js';
+import { checkKey, keySegment } from '../names.js';
 import type { DirectoryNode, Node } from '../nodes/node.js';
 import { frozen, isInside, within } from '../nodes/subtree.js';
 import { noteWritten } from '../objects.js';
@@ -95,7 +95,7 @@ async function move(
   const newPrefix = `${objectKey(context, to.directory, to.name)}/`;
   checkKey(newPrefix);
   await keepDirectory(context, from.directory);
-  const moved = await moveAll(context, node, oldPrefix, newPrefix);
+  const moved = await moveAll(context, node, oldPrefix, newPrefix, target !== undefined);
   if (target !== undefined) noteRemoved(context, to.directory, target);
   context.table.move(node, to.directory, to.name);
   noteMoved(context, node, newPrefix, moved);
@@ -110,6 +110,7 @@ async function moveAll(
   node: DirectoryNode,
   oldPrefix: string,
   newPrefix: string,
+  replaces: boolean,
 ): Promise<MovedKeys> {
   // Persists the new ctime, and makes sure that an empty directory has a key to move.
   await writeMarker(context, node, { ...node.posix, ctimeNs: context.nowNs() });
@@ -119,10 +120,10 @@ async function moveAll(
   try {
     moved = await copyKeys(context, objects, oldPrefix, newPrefix);
   } catch (error) {
-    await deleteKeys(
-      context,
-      objects.map(({ key }) => newPrefix + key.slice(oldPrefix.length)),
-    );
+    const copies = objects.map(({ key }) => newPrefix + key.slice(oldPrefix.length));
+    // The marker of an empty directory that was to be replaced must stay, though with other attributes.
+    const unwanted = copies.filter((key) => !(replaces && key === newPrefix));
+    await deleteKeys(context, unwanted);
     await context.store.delete(intent);
     throw error;
   }
@@ -138,8 +139,8 @@ async function moveAll(
 function noteMoved(context: Context, directory: DirectoryNode, prefix: string, moved: MovedKeys): void {
   noteEtag(directory, moved.get(prefix));
   for (const child of directory.children.values()) {
-    if (child.kind === 'directory') noteMoved(context, child, `${prefix}${child.name}/`, moved);
-    else noteEtag(child, moved.get(prefix + child.name));
+    if (child.kind === 'directory') noteMoved(context, child, `${prefix}${keySegment(child.name)}/`, moved);
+    else noteEtag(child, moved.get(prefix + keySegment(child.name)));
   }
 }
 

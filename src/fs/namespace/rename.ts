@@ -1,4 +1,5 @@
 import { Failure } from '../../errors/failure.js';
+import { monotonicMs } from '../clock.js';
 import { assertAttached, assertWritable, nameLock, nodeLock, type Context } from '../context.js';
 import { uploadTo } from '../data/upload.js';
 import { keepForRecovery } from '../data/recovery.js';
@@ -10,7 +11,7 @@ import { within } from '../nodes/subtree.js';
 import { describe, noteWritten, storedAfter } from '../objects.js';
 import type { FileSystem, Request } from '../operations.js';
 import { assertCopyable, keepDirectory } from '../persist.js';
-import { findChild, noEntry, refresh } from '../resolve.js';
+import { findChild, noEntry, noteAbsent, refresh } from '../resolve.js';
 import { existsFailure } from './make.js';
 import { checkSticky, keepForReaders, noteRemoved } from './remove.js';
 import { renameDirectory } from './rename-directory.js';
@@ -113,6 +114,7 @@ async function replace(
   if (target !== undefined) noteRemoved(context, to.directory, target);
   context.table.move(node, to.directory, to.name);
   to.directory.absent.delete(to.name);
+  noteAbsent(from.directory, from.name, monotonicMs());
 }
 
 async function putAt(

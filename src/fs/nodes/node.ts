@@ -70,7 +70,6 @@ export interface FileNode extends NodeCommon {
   contentDirty: boolean;
   /** Handles that may write. */
   writers: number;
-  readonly handles: Set<FileHandle>;
   /** Counts contents, whoever changed them: names the blocks in the cache. */
   contentVersion: number;
   /** Counts contents that came from elsewhere; kernel pages of an older count are wrong. */

@@ -199,7 +199,6 @@ function createNode(common: NodeCommon, posix: Posix): Node {
         stage: undefined,
         contentDirty: false,
         writers: 0,
-        handles: new Set(),
         contentVersion: 0,
         foreignVersion: 0,
         kernelVersion: undefined,

@@ -2,7 +2,11 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { execa } from 'execa';
 import { Failure } from '../errors/failure.js';
 
-const RELEASE_LIMIT_MS = 10_000;
+/** No clean-up by execa: its listeners would end this process at the first signal, before our own clean-up. */
+const COMMAND = { reject: false, timeout: 10_000, cleanup: false } as const;
+
+/** Mounts on one mount point that are taken away, and tries at one that does not go. */
+const MOST_LAYERS = 5;
 
 /** One line of /proc/self/mountinfo, proc(5). */
 export interface Mount {
@@ -65,18 +69,22 @@ export async function abortConnection(mount: Mount): Promise<boolean> {
  * @throws Failure `busy` where it is still in the mount table afterwards.
  */
 export async function releaseHard(mountPoint: string): Promise<void> {
-  for (let mount = await mountAt(mountPoint); mount !== undefined; mount = await mountAt(mountPoint)) {
+  let problem = '';
+  for (let attempt = 0; attempt < MOST_LAYERS; attempt += 1) {
+    const mount = await mountAt(mountPoint);
+    if (mount === undefined) return;
     await abortConnection(mount);
-    const options = { reject: false, timeout: RELEASE_LIMIT_MS } as const;
-    const unmounted = await execa('umount', ['--lazy', mountPoint], options);
+    const unmounted = await execa('umount', ['--lazy', mountPoint], COMMAND);
     if (unmounted.exitCode === 0) continue;
-    const helped = await execa('fusermount3', ['-u', '-z', mountPoint], options);
-    if (helped.exitCode === 0) continue;
-    throw new Failure('busy', `${mountPoint} could not be unmounted: ${unmounted.stderr}`, {
-      subject: mountPoint,
-      remedy: `Run umount --lazy ${mountPoint} as root`,
-    });
+    problem = unmounted.stderr;
+    // It fails too where the daemon has unmounted meanwhile: the table is asked again.
+    await execa('fusermount3', ['-u', '-z', mountPoint], COMMAND);
   }
+  if ((await mountAt(mountPoint)) === undefined) return;
+  throw new Failure('busy', `${mountPoint} could not be unmounted: ${problem}`, {
+    subject: mountPoint,
+    remedy: `Run umount --lazy ${mountPoint} as root`,
+  });
 }
 
 /** Blanks, tabs, line feeds and backslashes are written in octal. */

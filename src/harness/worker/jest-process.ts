@@ -76,6 +76,9 @@ export function startJest(folder: string, planFile: string, resultFile: string):
       cwd: packageRoot,
       env: { [RUN_PLAN_VARIABLE]: planFile },
       ipc: true,
+      // The worker ends with the channel. Execa's own way listens for signals, and ends this process at the first one
+      // where our listener is a once-listener, before the clean-up.
+      cleanup: false,
       serialization: 'json',
       reject: false,
       stdin: 'ignore',

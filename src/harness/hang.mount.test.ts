@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+import { startEmulatorProcess } from '../emulator/child.js';
+import { describeMount } from './testing/mount-tests.js';
+import { runMountedSuite } from './testing/mounted-suite.js';
+import { suiteFile, writeSuite } from './testing/sample-suite.js';
+import { temporaryRun } from './testing/temporary-run.js';
+
+const signal = new AbortController().signal;
+
+describeMount('a suite on a mount', () => {
+  test('a daemon that stops answering makes a hung case in bounded time, and the rest is run on a new one', async () => {
+    const run = await temporaryRun();
+    const emulator = await startEmulatorProcess({}, signal);
+    try {
+      const { endpoint, region, credentials } = emulator;
+      const suiteFolder = join(run.folder, 'suite');
+      const startedMs = performance.now();
+      const { result, cleanup } = await runMountedSuite(
+        {
+          scope: run.scope,
+          suiteFolder,
+          connection: { endpoint, region, credentials, forcePathStyle: true },
+          limits: { graceMs: 500, silenceMs: 30_000 },
+          onMounted: async () => {
+            const [entry] = await run.ledger.runs();
+            const daemon = entry?.processes.find((process) => process.role === 'daemon')?.process.pid ?? 0;
+            await writeSuite(suiteFolder, {
+              one: suiteFile(
+                'one',
+                {
+                  before: "fs.writeFileSync(context.path('x'), 'data')",
+                  // Synchronous: the worker itself is caught in the call.
+                  stops: `process.kill(${daemon}, 'SIGSTOP'); fs.writeFileSync(context.path('x'), 'data')`,
+                  after: "fs.writeFileSync(context.path('x'), 'data')",
+                },
+                5_000,
+              ),
+            });
+          },
+        },
+        signal,
+      );
+      const states = Object.fromEntries(result.cases.map((entry) => [entry.id, entry.state]));
+      expect(states).toEqual({ 'one/before': 'passed', 'one/stops': 'hung', 'one/after': 'passed' });
+      expect(performance.now() - startedMs).toBeLessThan(60_000);
+      expect(cleanup.proven).toBe(true);
+    } finally {
+      await emulator.close();
+      await run.remove();
+    }
+  }, 90_000);
+
+  test('a remount that a case asks for starts a new daemon and keeps the files', async () => {
+    const run = await temporaryRun();
+    const emulator = await startEmulatorProcess({}, signal);
+    try {
+      const { endpoint, region, credentials } = emulator;
+      const body = `fs.writeFileSync(context.path('x'), 'data'); await context.control.remount();
+        if (fs.readFileSync(context.path('x'), 'utf8') !== 'data') throw new Error('lost');`;
+      const suiteFolder = await writeSuite(join(run.folder, 'suite'), {
+        one: suiteFile('one', { remounts: body }, 30_000, ['remount']),
+      });
+      const { result } = await runMountedSuite(
+        {
+          scope: run.scope,
+          suiteFolder,
+          connection: { endpoint, region, credentials, forcePathStyle: true },
+          limits: { graceMs: 5_000, silenceMs: 30_000 },
+        },
+        signal,
+      );
+      expect(result.cases.map((entry) => [entry.state, entry.reason])).toEqual([['passed', undefined]]);
+      const [entry] = await run.ledger.runs();
+      expect(entry?.processes.filter((process) => process.role === 'daemon')).toHaveLength(2);
+    } finally {
+      await emulator.close();
+      await run.remove();
+    }
+  }, 90_000);
+});

@@ -98,7 +98,7 @@ export const BUCKET_CASES: readonly ContractCase[] = [
     id: 'bucket/tagging',
     says: 'bucket tags are returned, and removed with DELETE',
     run: async ({ s3, bucket }) => {
-      const TagSet = [{ Key: 'team', Value: 'storage & files' }];
+      const TagSet = [{ Key: 'team', Value: 'storage + files' }];
       await s3.send(new PutBucketTaggingCommand({ Bucket: bucket, Tagging: { TagSet } }));
       const got = await s3.send(new GetBucketTaggingCommand({ Bucket: bucket }));
       expect(got.TagSet).toEqual(TagSet);

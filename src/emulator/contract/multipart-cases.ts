@@ -43,7 +43,7 @@ async function open({ s3, bucket: Bucket }: ContractContext, Key = 'k'): Promise
 }
 
 function bytes(size: number, seed: number): Buffer {
-  return Buffer.from(Uint8Array.from({ length: size }, (_, at) => (at * 31 + seed) & 255));
+  return Buffer.alloc(size, Buffer.from(Array.from({ length: 251 }, (_, at) => (at * 31 + seed) & 255)));
 }
 
 /** Multipart uploads from start to end. */

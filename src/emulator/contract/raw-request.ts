@@ -6,6 +6,8 @@ import { SignatureV4 } from '@smithy/signature-v4';
 export interface RawRequest {
   /** @defaultValue GET */
   readonly method?: string;
+  /** Signed in place of `method`, to see it refused. */
+  readonly signedMethod?: string;
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
@@ -94,7 +96,8 @@ async function sign(
   region: string,
   request: RawRequest,
 ): Promise<{ headers: Record<string, string>; query: Record<string, string> }> {
-  const { body, method = 'GET', path } = request;
+  const { body, path } = request;
+  const method = request.signedMethod ?? request.method ?? 'GET';
   const query = { ...request.query };
   const headers: Record<string, string> = {
     host: url.host,

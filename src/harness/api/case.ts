@@ -1,6 +1,8 @@
+import type { Config } from '../../config/schema.js';
 import type { ErrnoName } from '../../errors/errno.js';
 import type { ObjectStore } from '../../s3/store.js';
 import type { Transporter } from '../../transfer/transporter.js';
+import type { RawReply } from './raw-request.js';
 import type { Syscalls } from './syscalls.js';
 
 /** What a case needs of target and machine; a case whose need is not met is `unsupported` or `skipped`, never passed. */
@@ -66,7 +68,10 @@ export interface CaseContext {
 export interface DirectStore extends ObjectStore {
   /** The key that a path below `directory` has in the bucket. */
   keyOf(path: string): string;
-  transporter(name: 'plain' | 'sdk' | 'optimized'): Transporter;
+  /** With the run's transfer settings, some of them replaced. */
+  transporter(name: 'plain' | 'sdk' | 'optimized', settings?: Partial<Config['transfer']>): Transporter;
+  /** A signed GET with headers of one's own (`range`); answers with any status, throws only where no reply comes. */
+  rawGet(key: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<RawReply>;
 }
 
 /** Commands to the runner, which owns the target's process. */

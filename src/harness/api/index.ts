@@ -17,3 +17,4 @@ export { NOBODY, callsAsUser, type FsCall } from './as-user.js';
 export * from './constants.js';
 export type { Syscalls, TimeSpec } from './syscalls.js';
 export type { ErrnoName } from '../../errors/errno.js';
+export type { RawReply } from './raw-request.js';

@@ -107,7 +107,7 @@ for (const [name, edge] of EDGES) {
         }
       });
     },
-    { timeoutMs: 30_000 },
+    { timeoutMs: 60_000 },
   );
 }
 
@@ -142,7 +142,7 @@ group.add(
       }
     });
   },
-  { timeoutMs: 30_000 },
+  { timeoutMs: 60_000 },
 );
 
 group.add('hole-reads-as-zeros', 'a hole reads as zeros', async (context) => {

@@ -48,7 +48,7 @@ group.add(
     for (const name of names)
       equal(await readFile(context.path('to', name), 'utf8'), name, `content of ${name}`);
   },
-  { timeoutMs: 30_000 },
+  { timeoutMs: 60_000 },
 );
 
 group.add(

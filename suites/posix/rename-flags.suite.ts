@@ -28,12 +28,17 @@ group.add(
   },
 );
 
-group.add('exchange-two-files', 'renameat2(2) with RENAME_EXCHANGE swaps two files', async (context) => {
-  const a = await makeFile(context, 'a', 'A');
-  const b = await makeFile(context, 'b', 'B');
-  context.sys.renameat2(a, b, RENAME.exchange);
-  equal([await readFile(a, 'utf8'), await readFile(b, 'utf8')], ['B', 'A'], 'contents');
-});
+group.add(
+  'exchange-two-files',
+  'renameat2(2) with RENAME_EXCHANGE swaps two files',
+  async (context) => {
+    const a = await makeFile(context, 'a', 'A');
+    const b = await makeFile(context, 'b', 'B');
+    context.sys.renameat2(a, b, RENAME.exchange);
+    equal([await readFile(a, 'utf8'), await readFile(b, 'utf8')], ['B', 'A'], 'contents');
+  },
+  { needs: ['rename-exchange'] },
+);
 
 group.add(
   'einval-noreplace-with-exchange',
@@ -57,6 +62,7 @@ group.add(
     equal(await readFile(context.path('directory'), 'utf8'), 'content', 'content under the other name');
     equal(await readdir(file), ['inner'], 'names under the other name');
   },
+  { needs: ['rename-exchange'] },
 );
 
 group.add(
@@ -82,6 +88,7 @@ group.add(
       context.sys.renameat2(file, context.path('missing'), RENAME.exchange);
     });
   },
+  { needs: ['rename-exchange'] },
 );
 
 defineGroup(group);

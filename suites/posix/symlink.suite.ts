@@ -88,7 +88,7 @@ group.add(
     equal(await readdir(context.path('link')), ['file'], 'names');
     equal(await readFile(context.path('link', 'file'), 'utf8'), 'inside', 'content');
   },
-  { operations: ['symlink', 'lookup'] },
+  { operations: ['symlink', 'lookup'], timeoutMs: 60_000 },
 );
 
 group.add(
@@ -99,7 +99,7 @@ group.add(
     for (let step = 1; step <= 20; step += 1) await symlink(`link${step - 1}`, context.path(`link${step}`));
     equal(await readFile(context.path('link20'), 'utf8'), 'end', 'content');
   },
-  { operations: ['symlink', 'lookup'] },
+  { operations: ['symlink', 'lookup'], timeoutMs: 60_000 },
 );
 
 group.add(
@@ -122,7 +122,7 @@ group.add(
     for (let step = 1; step <= 41; step += 1) await symlink(`link${step - 1}`, context.path(`link${step}`));
     await context.expectErrno('ELOOP', () => stat(context.path('link41')));
   },
-  { operations: ['symlink', 'lookup'] },
+  { operations: ['symlink', 'lookup'], timeoutMs: 60_000 },
 );
 
 group.add(

@@ -79,7 +79,7 @@ for (const [name, edge] of EDGES) {
       }
       sameBytes(await readFile(file), content.subarray(0, edge - 1), 'content');
     },
-    { timeoutMs: 30_000 },
+    { timeoutMs: 60_000 },
   );
 }
 

@@ -82,7 +82,7 @@ for (const [name, edge] of EDGES) {
       patch.copy(content, edge + 3_000, 0, 1);
       sameBytes(await readFile(file), content, 'content');
     },
-    { timeoutMs: 30_000 },
+    { timeoutMs: 60_000 },
   );
 }
 
@@ -96,7 +96,7 @@ group.add(
     });
     sameBytes(await readFile(context.path('file')), content, 'content');
   },
-  { timeoutMs: 30_000 },
+  { timeoutMs: 60_000 },
 );
 
 group.add(
@@ -141,7 +141,7 @@ group.add(
     });
     sameBytes(await readFile(file), model, 'content by name');
   },
-  { timeoutMs: 30_000 },
+  { timeoutMs: 60_000 },
 );
 
 group.add(

@@ -15,7 +15,8 @@ export const NEEDS = [
   'mknod',
   'xattr',
   'chown',
-  'rename-flags',
+  'rename-flags', // RENAME_NOREPLACE
+  'rename-exchange',
   'fallocate',
   'seek-hole',
   'lock',

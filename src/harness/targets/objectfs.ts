@@ -14,6 +14,7 @@ const EXIT_LIMIT_MS = 10_000;
 
 const UNMET: readonly UnmetNeed[] = [
   { need: 'hard-link', state: 'unsupported', reason: 'Each name is an object of its own' },
+  { need: 'rename-exchange', state: 'unsupported', reason: 'S3 can not exchange two names in one step' },
   {
     need: 'lock',
     state: 'unsupported',

@@ -103,8 +103,9 @@ function countBody(body: ObjectBody, entry: RequestCount): void {
   else countFlow(body, (bytes) => (entry.bytesSent += bytes));
 }
 
-/** Looks at chunks as the reader takes them; a `data` listener would start the flow before the reader is there. */
+/** Looks at chunks as the reader takes them; a `data` listener would start the flow too early. */
 function countFlow(body: Readable, add: (bytes: number) => void): void {
+  if (!body.readableObjectMode) add(body.readableLength);
   const push = body.push.bind(body);
   body.push = (chunk: unknown, encoding?: BufferEncoding) => {
     if (chunk instanceof Uint8Array) add(chunk.byteLength);

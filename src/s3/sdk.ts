@@ -33,9 +33,15 @@ export function loadSdk(): Promise<typeof import('@aws-sdk/client-s3')> {
  */
 export async function createSdkClient(connection: S3Connection, limits: HttpLimits = {}): Promise<S3> {
   const sdk = await loadSdk();
-  const client = new sdk.S3({ ...sdkSettings(connection, limits), maxAttempts: 1 });
+  const client = new sdk.S3({
+    ...sdkSettings(connection, limits),
+    maxAttempts: 1,
+    // The SDK's default gives every body over 2 MiB a new connection and a round trip more.
+    expectContinueHeader: false,
+  });
   replaceRetries(client);
   addContentMd5(client);
+  askBeforeConditionalBody(client);
   return client;
 }
 
@@ -97,6 +103,32 @@ function addContentMd5(client: S3): void {
     // Low priority of the build step: after the SDK's own checksum middleware, before the signature.
     { step: 'build', priority: 'low', name: 'contentMd5' },
   );
+}
+
+/** Bodies under this size fit into socket buffers, so the server's early refusal is not lost behind them. */
+const ASK_FIRST_BYTES = 2 ** 20;
+
+/**
+ * A server that refuses a condition may answer and hang up while the body is still on its way, and the client then
+ * sees a broken connection and no answer: such a body waits for `100 Continue` (RFC 9110 section 10.1.1).
+ */
+function askBeforeConditionalBody(client: S3): void {
+  client.middlewareStack.add(
+    (next) => (args) => {
+      const headers = headersOf(args.request);
+      const isConditional = headers['if-match'] !== undefined || headers['if-none-match'] !== undefined;
+      if (isConditional && Number(headers['content-length'] ?? 0) >= ASK_FIRST_BYTES) {
+        headers['expect'] = '100-continue';
+      }
+      return next(args);
+    },
+    { step: 'build', priority: 'low', name: 'askBeforeConditionalBody' },
+  );
+}
+
+function headersOf(request: unknown): Record<string, string | undefined> {
+  if (typeof request !== 'object' || request === null || !('headers' in request)) return {};
+  return request.headers as Record<string, string | undefined>; // as every HTTP request of the SDK
 }
 
 function isTextRequest(request: unknown): request is { headers: Record<string, string>; body: string } {

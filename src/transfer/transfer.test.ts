@@ -1,0 +1,217 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable, Writable } from 'node:stream';
+import { configSchema, type Config } from '../config/schema.js';
+import { startEmulator, type Emulator } from '../emulator/emulator.js';
+import type { Failure } from '../errors/failure.js';
+import { createBucketAdmin } from '../s3/admin.js';
+import { createStore } from '../s3/client.js';
+import type { ObjectStore } from '../s3/store.js';
+import { createTransporter, type TransporterName } from './create.js';
+import { startWireProxy, type WireProxy } from './testing/wire-proxy.js';
+import type { Transporter } from './transporter.js';
+
+const MIB = 2 ** 20;
+const bytes = randomBytes(12 * MIB + 7);
+let emulator: Emulator;
+let proxy: WireProxy;
+let store: ObjectStore;
+let folder: string;
+
+beforeAll(async () => {
+  emulator = await startEmulator();
+  proxy = await startWireProxy(emulator.endpoint);
+  const admin = createBucketAdmin(connection());
+  await admin.create('transfer');
+  admin.close();
+  store = createStore(connection(), 'transfer');
+  folder = await mkdtemp(join(tmpdir(), 'objectfs-transfer-'));
+  await writeFile(join(folder, 'source'), bytes);
+});
+
+afterAll(async () => {
+  store.close();
+  await proxy.close();
+  await emulator.close();
+  await rm(folder, { recursive: true });
+});
+
+beforeEach(() => {
+  proxy.reset();
+});
+
+function connection() {
+  const { region, credentials } = emulator;
+  return { endpoint: proxy.endpoint, region, credentials, forcePathStyle: true };
+}
+
+function transporter(name: TransporterName, settings: Partial<Config['transfer']> = {}): Transporter {
+  const defaults = configSchema.parse({}).transfer;
+  const small = { ...defaults, chunkSize: 5 * MIB, ...settings };
+  return createTransporter(name, store, small, { connection: connection(), retry: { baseDelayMs: 1 } });
+}
+
+async function failureOf(promise: Promise<unknown>): Promise<Failure> {
+  try {
+    await promise;
+  } catch (reason) {
+    return reason as Failure; // the assertions that follow read its kind
+  }
+  throw new Error('expected a failure');
+}
+
+function digest(data: Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex');
+}
+
+async function stored(key: string): Promise<Buffer> {
+  return Buffer.concat(await (await store.get(key)).body.toArray());
+}
+
+function collector(): { stream: Writable; chunks: Buffer[] } {
+  const chunks: Buffer[] = [];
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      chunks.push(chunk);
+      setImmediate(done);
+    },
+  });
+  return { stream, chunks };
+}
+
+describe.each(['plain', 'sdk', 'optimized'] as const)('%s', (name) => {
+  test.each([0, 1, 5 * MIB, 12 * MIB + 7])(
+    '%i bytes are the same after upload and download',
+    async (size) => {
+      const source = join(folder, `source-${size}`);
+      const target = join(folder, 'target');
+      await writeFile(source, bytes.subarray(0, size));
+      const key = `${name}/${size}`;
+      let sent = 0;
+      const up = await transporter(name).upload(
+        key,
+        { kind: 'file', path: source },
+        { onProgress: (n) => (sent = n) },
+      );
+      expect([up.sizeBytes, up.etag, sent]).toEqual([size, (await store.head(key)).etag, size]);
+      expect(digest(await stored(key))).toBe(digest(bytes.subarray(0, size)));
+      let received = 0;
+      const progress = { onProgress: (n: number) => (received = n) };
+      const down = await transporter(name).download(key, { kind: 'file', path: target }, progress);
+      expect([down.sizeBytes, down.etag, received]).toEqual([size, up.etag, size]);
+      expect(digest(await readFile(target))).toBe(digest(bytes.subarray(0, size)));
+    },
+  );
+
+  test('bytes and streams go up, and a stream takes a download in order', async () => {
+    await transporter(name).upload(`${name}/bytes`, { kind: 'bytes', bytes });
+    const stream = Readable.from([bytes.subarray(0, 7 * MIB), bytes.subarray(7 * MIB)]);
+    await transporter(name).upload(`${name}/stream`, { kind: 'stream', stream, sizeBytes: bytes.length });
+    for (const key of [`${name}/bytes`, `${name}/stream`]) {
+      const { stream: sink, chunks } = collector();
+      await transporter(name).download(key, { kind: 'stream', stream: sink });
+      expect(digest(Buffer.concat(chunks))).toBe(digest(bytes));
+      expect(sink.writableFinished).toBe(true);
+    }
+  });
+
+  test('the storage class, metadata and conditions of an upload reach the object', async () => {
+    const key = `${name}/class`;
+    await store.delete(key);
+    const up = transporter(name, { storageClass: 'ONEZONE_IA' });
+    await up.upload(key, { kind: 'bytes', bytes }, { metadata: { mode: '33188' }, ifAbsent: true });
+    expect(await store.head(key)).toMatchObject({ storageClass: 'ONEZONE_IA', metadata: { mode: '33188' } });
+    const again = await failureOf(up.upload(key, { kind: 'bytes', bytes }, { ifAbsent: true }));
+    expect(again.kind).toBe('precondition-failed');
+    expect(await store.listUploads(key)).toEqual([]);
+  });
+
+  test('a missing object, a replaced object and a missing file are told, and leave no file', async () => {
+    const target = { kind: 'file', path: join(folder, `absent-${name}`) } as const;
+    await store.put(`${name}/one`, Buffer.from('1'));
+    const failures = [
+      await failureOf(transporter(name).download(`${name}/nothing`, target)),
+      await failureOf(transporter(name).download(`${name}/one`, target, { ifMatch: '"0"' })),
+      await failureOf(transporter(name).upload('x', target)),
+      await failureOf(transporter(name).upload('x', { kind: 'file', path: folder })),
+    ];
+    expect(failures.map(({ kind }) => kind)).toEqual([
+      'missing',
+      'changed-under-us',
+      'no-entry',
+      'is-directory',
+    ]);
+    expect((await readdir(folder)).filter((entry) => entry.startsWith('absent'))).toEqual([]);
+  });
+});
+
+describe('the settings of optimized', () => {
+  async function upload(settings: Partial<Config['transfer']>) {
+    const summary = await transporter('optimized', settings).upload('settings', { kind: 'bytes', bytes });
+    const parts = proxy.seen.filter(({ path }) => path.includes('partNumber='));
+    return { summary, parts: parts.map(({ lengthBytes }) => lengthBytes).sort((a, b) => b - a) };
+  }
+
+  test('chunkSize is the size of the parts on the wire', async () => {
+    expect((await upload({ chunkSize: 5 * MIB })).parts).toEqual([5 * MIB, 5 * MIB, 2 * MIB + 7]);
+    proxy.reset();
+    expect((await upload({ chunkSize: 8 * MIB })).parts).toEqual([8 * MIB, 4 * MIB + 7]);
+    proxy.reset();
+    await transporter('optimized', { chunkSize: MIB }).download('settings', collected());
+    expect(proxy.seen.length).toBe(13);
+    expect(proxy.seen[0]).toMatchObject({ range: `bytes=0-${MIB - 1}`, ifMatch: undefined });
+    expect(proxy.seen.slice(1).every(({ ifMatch }) => ifMatch !== undefined)).toBe(true);
+  });
+
+  test('an object of one part takes one request each way', async () => {
+    const small = { kind: 'bytes', bytes: bytes.subarray(0, MIB) } as const;
+    const up = await transporter('optimized').upload('small', small);
+    const down = await transporter('optimized').download('small', collected());
+    expect([up.requests, down.requests, proxy.seen.length]).toEqual([1, 1, 2]);
+  });
+
+  test.each([1, 2, 3])(
+    'connections %i is the number of parts in flight and of sockets',
+    async (connections) => {
+      await transporter('optimized').upload('flight', { kind: 'bytes', bytes });
+      proxy.reset();
+      proxy.gather(connections);
+      const before = proxy.connections();
+      const own = createStore(connection(), 'transfer');
+      const settings = { ...configSchema.parse({}).transfer, chunkSize: MIB, connections };
+      const summary = await createTransporter('optimized', own, settings).download('flight', collected());
+      own.close();
+      expect(proxy.peakInFlight()).toBe(connections);
+      expect(proxy.connections() - before).toBe(connections);
+      expect(summary).toMatchObject({ parts: 13, requests: 13, retries: 0, peakInFlight: connections });
+    },
+  );
+
+  test('level off sends one plain request', async () => {
+    const { summary, parts } = await upload({ level: 'off' });
+    expect([summary.requests, summary.parts, parts, proxy.seen[0]?.method]).toEqual([1, 1, [], 'PUT']);
+  });
+
+  test('level aggressive gives every connection a part', async () => {
+    const { parts } = await upload({ level: 'aggressive', chunkSize: 12 * MIB, connections: 8 });
+    expect(parts).toEqual([5 * MIB, 5 * MIB, 2 * MIB + 7]);
+  });
+
+  test('a summary counts what went over the wire', async () => {
+    const { summary } = await upload({ connections: 2 });
+    expect(summary).toMatchObject({
+      parts: 3,
+      requests: 5,
+      retries: 0,
+      peakInFlight: 2,
+      sizeBytes: bytes.length,
+    });
+    expect(proxy.seen.length).toBe(5);
+  });
+
+  function collected() {
+    return { kind: 'stream', stream: collector().stream } as const;
+  }
+});

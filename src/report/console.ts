@@ -1,0 +1,88 @@
+import { formatCount, formatDuration, formatInterval, formatRatio, formatSpeed } from './format.js';
+import { layoutBench, type BenchRow } from './layout/bench.js';
+import { layoutHeadline } from './layout/headline.js';
+import { layoutSuites, type SuiteRow } from './layout/suites.js';
+import { simulationSentence } from './layout/simulation.js';
+import type { RunReport } from './model.js';
+
+/** Cases named on the console; the rest is in the report. */
+const MOST_CASES = 10;
+
+/** Plain text for the end of a run: what came out, what failed, what is left behind. Paths are the caller's. */
+export function consoleSummary(report: RunReport): string {
+  const headline = layoutHeadline(report);
+  const simulated = report.simulated === undefined ? [] : [simulationSentence(report.simulated), ''];
+  const lines = [
+    '',
+    ...simulated,
+    `${report.verdict.toUpperCase()}  ${headline.title}`,
+    ...headline.details.map((detail) => `  ${detail}`),
+    ...benchLines(layoutBench(report.bench)),
+    ...layoutSuites(report.suites).flatMap(suiteLines),
+    ...reasonLines(report),
+    ...cleanupLines(report),
+    '',
+  ];
+  return lines.join('\n');
+}
+
+function benchLines(rows: readonly BenchRow[]): string[] {
+  if (rows.length === 0) return [];
+  const table = rows.map((row) => [
+    row.cell.operation,
+    row.cell.label,
+    ...row.bars.map((bar) => `${bar.arm} ${formatSpeed(bar.mibPerSecond)}`),
+    row.main === undefined
+      ? ''
+      : `${formatRatio(row.main.ratio.estimate)} (${formatInterval(row.main.ratio)}), ${row.main.verdict}`,
+  ]);
+  const widths = (table[0] ?? []).map((_, column) =>
+    Math.max(...table.map((line) => line[column]?.length ?? 0)),
+  );
+  const aligned = table.map((line) =>
+    line.map((text, column) => text.padEnd(widths[column] ?? 0)).join('  '),
+  );
+  return [
+    '',
+    '  MiB/s by arm; ratio of optimized to plain with its 95 % interval',
+    ...aligned.map((line) => `  ${line.trimEnd()}`),
+  ];
+}
+
+function suiteLines(row: SuiteRow): string[] {
+  const counts = row.counts.map(({ state, count }) => `${formatCount(count)} ${state}`).join(', ');
+  const control = row.suite.control ? ' (control)' : '';
+  const shown = row.bad
+    .slice(0, MOST_CASES)
+    .map((result) => `    ${result.state}  ${result.id}: ${firstLine(result.reason ?? result.says)}`);
+  const more =
+    row.bad.length > MOST_CASES ? [`    and ${row.bad.length - MOST_CASES} more in the report`] : [];
+  return [
+    '',
+    `  ${row.suite.suite} on ${row.suite.target}${control}: ${counts || 'no case'}, ${formatDuration(row.suite.elapsedMs)}`,
+    ...shown,
+    ...more,
+  ];
+}
+
+function reasonLines(report: RunReport): string[] {
+  if (report.verdict === 'passed' || report.reasons.length === 0) return [];
+  return ['', ...report.reasons.map((reason) => `  ${report.verdict}: ${reason}`)];
+}
+
+function cleanupLines(report: RunReport): string[] {
+  const left = report.cleanup.filter((entry) => !entry.proven);
+  if (left.length === 0) {
+    return report.cleanup.length === 0 ? [] : ['', '  Buckets removed, and a listing proved it'];
+  }
+  return [
+    '',
+    ...left.map((entry) => `  LEFT BEHIND: bucket ${entry.bucket}: ${entry.problem ?? 'not proven gone'}`),
+  ];
+}
+
+function firstLine(text: string): string {
+  // Control characters could move the cursor or colour the terminal.
+  // eslint-disable-next-line no-control-regex -- they are what is replaced
+  return (text.split('\n', 1)[0] ?? '').replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
+}

@@ -1,0 +1,22 @@
+import { formatRate } from '../format.js';
+import type { LinkFacts, RunReport } from '../model.js';
+
+/** One sentence that says that these numbers are not AWS's. */
+export function simulationSentence(simulated: NonNullable<RunReport['simulated']>): string {
+  const place = simulated.region === undefined ? '' : ` for region ${simulated.region}`;
+  return `SIMULATED: embedded S3 server behind the link "${simulated.profile.name}"${place}, not AWS`;
+}
+
+/** The link's numbers, each with its unit; what is not limited is left out. */
+export function linkNumbers(profile: LinkFacts): { readonly name: string; readonly value: string }[] {
+  const rate = (name: string, bytesPerSecond: number | undefined) =>
+    bytesPerSecond === undefined ? [] : [{ name, value: formatRate(bytesPerSecond) }];
+  return [
+    { name: 'round trip', value: `${profile.roundTripMs} ms` },
+    { name: 'service time', value: `${profile.requestOverheadMs} ms` },
+    ...rate('up, per connection', profile.connectionUpBytesPerSecond),
+    ...rate('down, per connection', profile.connectionDownBytesPerSecond),
+    ...rate('up, in all', profile.totalUpBytesPerSecond),
+    ...rate('down, in all', profile.totalDownBytesPerSecond),
+  ];
+}

@@ -133,7 +133,8 @@ export const AUTH_CASES: readonly ContractCase[] = [
     run: async ({ s3, endpoint, credentials, region, bucket }) => {
       const chunks = ['a'.repeat(8192), 'tail'];
       const send = { endpoint, credentials, region, path: `/${bucket}/k`, chunks };
-      expect(await signedChunks({ ...send, tamper: (body) => body.replace('tail', 'fake') })).toBe(403);
+      const status = await signedChunks({ ...send, tamper: (body) => body.replace('tail', 'fake') });
+      expect([400, 403]).toContain(status);
       const refusal = await refusalOf(s3.send(new GetObjectCommand({ Bucket: bucket, Key: 'k' })));
       expect(refusal.status).toBe(404);
     },

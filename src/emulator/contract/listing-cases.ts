@@ -112,7 +112,9 @@ export const LISTING_CASES: readonly ContractCase[] = [
       const query = { 'list-type': '2', 'encoding-type': 'url' };
       const text = (await http({ path: `/${bucket}`, query })).body.toString();
       expect(text).toContain('<EncodingType>url</EncodingType>');
-      expect(text).toMatch(/<Key>a(\+|%20)b\/%C3%A9%26.txt<\/Key>/);
+      const key = /<Key>([^<]*)<\/Key>/.exec(text)?.[1] ?? '';
+      expect(key).toMatch(/^[A-Za-z0-9._~%/+-]*$/);
+      expect(decodeURIComponent(key.replaceAll('+', ' '))).toBe('a b/\u00e9&.txt');
     },
   },
   {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Failure } from '../errors/failure.js';
 import type { Log } from '../log/log.js';
 import type { Progress } from '../log/progress.js';
@@ -33,13 +34,15 @@ export async function runExperiment(
   progress: Progress,
   log: Log,
 ): Promise<BenchCell[]> {
+  const bounded = AbortSignal.any([signal]);
+  setMaxListeners(MOST_LISTENERS, bounded);
   const store = withRetry(createStore(target.connection, target.bucket, { log }));
   try {
     for (const note of [describePlan(plan), ...plan.notes]) progress.note(note);
     progress.begin('Preparing objects', 1);
-    const workspace = await prepareWorkspace(plan, store, target.prefix, signal, log);
+    const workspace = await prepareWorkspace(plan, store, target.prefix, bounded, log);
     try {
-      const context = { plan, connection: target.connection, store, workspace, signal, log };
+      const context = { plan, connection: target.connection, store, workspace, signal: bounded, log };
       return analyzeCells(plan, await runRounds(context, progress));
     } finally {
       await workspace.close();
@@ -52,6 +55,9 @@ export async function runExperiment(
     store.close();
   }
 }
+
+/** Ranges of several objects are read at one time; Node warns from the eleventh listener on. */
+const MOST_LISTENERS = 500;
 
 type Recording = Map<string, Record<ArmName, Sample[]>>;
 

@@ -100,7 +100,7 @@ describe('page', () => {
     const page = renderPage(sampleRun(), []);
     expect(page).toContain('<title>SIMULATED:');
     expect(page).toContain('<strong>SIMULATED</strong>');
-    expect(page).toContain('25 MB/s down, per connection');
+    expect(page).toContain('25 MB/s per connection down');
     expect(layoutCharts(sampleRun()).every((chart) => chart.simulated?.startsWith('SIMULATED'))).toBe(true);
     expect(renderPage(suitesOnly, [])).not.toContain('SIMULATED');
     expect(layoutCharts(suitesOnly).some((chart) => chart.simulated !== undefined)).toBe(false);

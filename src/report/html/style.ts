@@ -13,7 +13,8 @@ body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.55 Inter,syst
 main{max-width:1080px;margin:0 auto;padding:8px 24px 72px}
 h1{font-size:clamp(1.55rem,4.2vw,2.3rem);line-height:1.2;letter-spacing:-.02em;margin:.5rem 0 .75rem;max-width:24em;text-wrap:balance}
 h2{font-size:1.25rem;letter-spacing:-.01em;margin:3.25rem 0 .35rem}
-h3{font-size:.95rem;margin:1.75rem 0 .5rem;text-transform:capitalize}
+h3{font-size:.95rem;margin:1.75rem 0 .5rem}
+h3::first-letter{text-transform:uppercase}
 p{margin:.35rem 0;max-width:46em}
 a{color:inherit}
 .soft,.lead li{color:var(--soft)}
@@ -21,7 +22,7 @@ a{color:inherit}
 .simulated{position:sticky;top:0;z-index:2;background:var(--sim-bg);color:var(--sim);border-bottom:1px solid var(--sim-line);padding:.5rem 24px;font-size:.88rem}
 .simulated div{max-width:1032px;margin:0 auto}
 .simulated strong{letter-spacing:.06em}
-.top{display:flex;flex-wrap:wrap;gap:.4rem 1.25rem;align-items:baseline;padding:1.5rem 0 0;color:var(--soft);font-size:.88rem}
+.top{display:flex;flex-wrap:wrap;gap:.4rem 1.25rem;align-items:baseline;padding:1.5rem 0 1.1rem;color:var(--soft);font-size:.88rem}
 .brand{font-weight:650;color:var(--ink);font-size:1rem;letter-spacing:-.01em}
 .pill{display:inline-block;border-radius:99px;padding:.1rem .65rem;font-size:.8rem;font-weight:600;white-space:nowrap;background:var(--band);color:var(--soft)}
 .big{font-size:.92rem;padding:.2rem .85rem}

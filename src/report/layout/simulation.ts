@@ -14,9 +14,9 @@ export function linkNumbers(profile: LinkFacts): { readonly name: string; readon
   return [
     { name: 'round trip', value: `${profile.roundTripMs} ms` },
     { name: 'service time', value: `${profile.requestOverheadMs} ms` },
-    ...rate('up, per connection', profile.connectionUpBytesPerSecond),
-    ...rate('down, per connection', profile.connectionDownBytesPerSecond),
-    ...rate('up, in all', profile.totalUpBytesPerSecond),
-    ...rate('down, in all', profile.totalDownBytesPerSecond),
+    ...rate('per connection up', profile.connectionUpBytesPerSecond),
+    ...rate('per connection down', profile.connectionDownBytesPerSecond),
+    ...rate('in all up', profile.totalUpBytesPerSecond),
+    ...rate('in all down', profile.totalDownBytesPerSecond),
   ];
 }

@@ -158,10 +158,9 @@ function whiskers(chart: RatioChart): Plugin {
         ctx.fillStyle = colour;
         ctx.fillRect(at(row.lower), y - 1.5, Math.max(2, at(row.upper) - at(row.lower)), 3);
         disc(at(row.estimate), y, 5.5);
-        const isRight = at(row.upper) > (chartArea.left + chartArea.right) / 2;
-        ctx.textAlign = isRight ? 'right' : 'left';
-        const x = isRight ? at(row.lower) - 12 : at(row.upper) + 12;
-        text(ctx, row.text, x, y + 4, `12px "${FAMILY}"`, INK);
+        ctx.textAlign = 'center';
+        const x = Math.min(Math.max(at(row.estimate), chartArea.left + 80), chartArea.right - 80);
+        text(ctx, row.text, x, y - 10, `12px "${FAMILY}"`, INK);
       });
       ctx.restore();
     },
@@ -172,13 +171,12 @@ function suitesConfig(chart: SuitesChart): ChartConfiguration {
   const states = [...new Set(chart.rows.flatMap((row) => row.pieces.map((piece) => piece.state)))];
   const count = (row: SuitesChart['rows'][number], state: string) =>
     row.pieces.find((piece) => piece.state === state)?.count ?? 0;
-  const total = (state: string) => chart.rows.reduce((sum, row) => sum + count(row, state), 0);
   return {
     type: 'bar',
     data: {
       labels: chart.rows.map((row) => [row.label, row.pieces.map((p) => `${p.count} ${p.state}`).join(', ')]),
       datasets: states.map((state) => ({
-        label: `${state} (${total(state)})`,
+        label: state,
         // Shares, so that a small suite can be read beside a large one; the counts stand in the labels.
         data: chart.rows.map((row) => (row.total === 0 ? 0 : (100 * count(row, state)) / row.total)),
         backgroundColor: STATE_COLOURS[state] ?? MUTED,

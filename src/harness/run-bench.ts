@@ -1,3 +1,4 @@
+import { describeExperiment } from '../bench/analyze.js';
 import { runExperiment } from '../bench/experiment.js';
 import { createPlan, type ExperimentPlan } from '../bench/plan.js';
 import type { Config } from '../config/schema.js';
@@ -81,6 +82,7 @@ async function openAndMeasure(job: BenchJob, signal: AbortSignal): Promise<RunOu
       ...factsOf(endpoint),
       suites: [],
       bench,
+      experiment: describeExperiment(experimentFor(job.plan, job.files, endpoint.simulated?.profile), bench),
       requests: await endpoint.requestCounts(),
       cleanup,
     };

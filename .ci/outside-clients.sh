@@ -13,13 +13,15 @@ s3() {
 s3 put "$work/small" 's3://outside/a b/small+%.bin'
 s3 put --multipart-chunk-size-mb=15 "$work/large" s3://outside/large.bin
 s3 get s3://outside/large.bin "$work/large.back"
-cmp "$work/large" "$work/large.back" && shown 's3cmd: multipart put and get'
+cmp "$work/large" "$work/large.back"
+shown 's3cmd: multipart put and get'
 s3cmd --no-ssl --host="$host" --host-bucket="$host" --access_key="$AWS_ACCESS_KEY_ID" \
   --secret_key="$AWS_SECRET_ACCESS_KEY" --config=/dev/null ls -r s3://outside | grep -q 'a b/small+%.bin'
 shown 's3cmd: list'
 s3 del 's3://outside/a b/small+%.bin' s3://outside/large.bin
 [ -z "$(s3cmd --no-ssl --host="$host" --host-bucket="$host" --access_key="$AWS_ACCESS_KEY_ID" \
-  --secret_key="$AWS_SECRET_ACCESS_KEY" --config=/dev/null ls -r s3://outside)" ] && shown 's3cmd: delete'
+  --secret_key="$AWS_SECRET_ACCESS_KEY" --config=/dev/null ls -r s3://outside)" ]
+shown 's3cmd: delete'
 
 export RCLONE_CONFIG=/dev/null RCLONE_CONFIG_O_TYPE=s3 RCLONE_CONFIG_O_PROVIDER=Other \
   RCLONE_CONFIG_O_ENDPOINT="$AWS_ENDPOINT_URL" RCLONE_CONFIG_O_ACCESS_KEY_ID="$AWS_ACCESS_KEY_ID" \
@@ -28,6 +30,8 @@ mkdir "$work/tree" && cp -r docs src "$work/tree" && cp "$work/large" "$work/tre
 rclone copy --s3-upload-cutoff 8M --s3-chunk-size 5M "$work/tree" o:outside/tree
 rclone check --download "$work/tree" o:outside/tree 2>&1 | tail -1
 shown 'rclone: put, multipart, list, get'
-[ -z "$(rclone copy --dry-run "$work/tree" o:outside/tree 2>&1 | grep -i copy)" ] && shown 'rclone: second copy moves nothing'
+[ -z "$(rclone copy --dry-run "$work/tree" o:outside/tree 2>&1 | grep -i copy)" ]
+shown 'rclone: second copy moves nothing'
 rclone purge o:outside/tree
-[ -z "$(rclone ls o:outside)" ] && shown 'rclone: delete'
+[ -z "$(rclone ls o:outside)" ]
+shown 'rclone: delete'

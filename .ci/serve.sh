@@ -6,7 +6,7 @@ objectfs() { node dist/src/cli/main.js "$@"; }
 serve_begin() {
   work=$(mktemp -d)
   trap serve_end EXIT
-  objectfs serve --bucket "$1" >"$work/exports" &
+  node dist/src/cli/main.js serve --port 0 --bucket "$1" >"$work/exports" &
   serve_pid=$!
   for _ in $(seq 100); do
     grep -q AWS_SECRET_ACCESS_KEY "$work/exports" && break
@@ -17,8 +17,9 @@ serve_begin() {
 }
 
 serve_end() {
-  mountpoint -q "$work/mnt" && objectfs unmount "$work/mnt"
-  kill "$serve_pid" 2>/dev/null && wait "$serve_pid" 2>/dev/null
+  if mountpoint -q "$work/mnt"; then objectfs unmount "$work/mnt" || umount -l "$work/mnt"; fi
+  kill "$serve_pid" 2>/dev/null || true
+  wait "$serve_pid" 2>/dev/null || true
   rm -rf "$work"
 }
 

@@ -15,7 +15,8 @@ kill -9 "$runner"
 wait "$runner" 2>/dev/null || true
 objectfs buckets list
 objectfs buckets sweep
-! grep -q 'fuse.objectfs' /proc/mounts && shown 'no mount is left'
+! grep -q 'fuse.objectfs' /proc/mounts
+shown 'no mount is left'
 left=$(node --input-type=module -e '
   import { createBucketAdmin } from "./dist/src/s3/admin.js";
   import { connectionOf } from "./dist/src/s3/connection.js";
@@ -24,4 +25,5 @@ left=$(node --input-type=module -e '
   console.log((await admin.listBuckets()).map((bucket) => bucket.name ?? bucket).join(" "));
   admin.close();
 ')
-[ "$left" = other ] && shown "the endpoint holds only the bucket that was there before: $left"
+[ "$left" = other ]
+shown "the endpoint holds only the bucket that was there before: $left"

@@ -1,10 +1,23 @@
 import type { CommandModule } from 'yargs';
+import * as bench from './bench.js';
 import * as buckets from './buckets.js';
 import * as config from './config.js';
 import * as doctor from './doctor.js';
 import * as mount from './mount.js';
+import * as report from './report.js';
 import * as serve from './serve.js';
+import * as suite from './suite.js';
 import * as unmount from './unmount.js';
 
 /** Every command, in the order of the help text. Handlers load their heavy modules when they run. */
-export const COMMANDS: readonly CommandModule[] = [serve, mount, unmount, buckets, config, doctor];
+export const COMMANDS: readonly CommandModule[] = [
+  bench,
+  suite,
+  report,
+  mount,
+  unmount,
+  serve,
+  buckets,
+  config,
+  doctor,
+];

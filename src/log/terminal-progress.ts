@@ -47,8 +47,9 @@ export function plainProgress(write: (line: string) => void): Progress {
     },
     advance(steps = 1, detail = '') {
       stage.done += steps;
-      const share = stage.done / stage.total;
-      if (share < stage.told + PLAIN_STEP && stage.done < stage.total) return;
+      const share = Math.min(stage.done / stage.total, 1);
+      const due = share === 1 ? 1 : stage.told + PLAIN_STEP;
+      if (share < due || stage.told === 1) return;
       stage.told = share;
       write(`${stage.label}: ${stage.done}/${stage.total}${detail === '' ? '' : ` ${detail}`}`);
     },

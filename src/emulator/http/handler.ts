@@ -60,6 +60,7 @@ export async function handle(
   const announce = expectsContinue ? announceOnce(response) : () => undefined;
   const reply = await answer(service, exchange, announce);
   if (expectsContinue && reply.status >= 300) response.setHeader('connection', 'close');
+  drain(request);
   const sent = await send(service, exchange, reply);
   service.counts.add(exchange.operation, reply.status >= 400, sent, exchange.body?.receivedBytes ?? 0);
 }
@@ -70,6 +71,18 @@ function announceOnce(response: ServerResponse): () => void {
     if (!announced) response.writeContinue();
     announced = true;
   };
+}
+
+/** A refused client may still be sending: a body that nobody reads would block its connection for good. */
+const DRAIN_LIMIT_MS = 30_000;
+
+function drain(request: IncomingMessage): void {
+  if (request.complete || request.destroyed) return;
+  request.resume();
+  const timer = setTimeout(() => request.destroy(), DRAIN_LIMIT_MS).unref();
+  request.once('close', () => {
+    clearTimeout(timer);
+  });
 }
 
 async function answer(service: Service, exchange: Exchange, announce: () => void): Promise<Reply> {

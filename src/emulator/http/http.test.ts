@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { Agent } from 'node:http';
 import { connect } from 'node:net';
 import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { startTestServer, type TestServer } from '../testing/test-server.js';
@@ -205,6 +206,23 @@ describe('clients that wait or leave', () => {
     const refused = await converse(await requestText('waits', 5, 'bad'), /<\/Error>/);
     expect(refused.said).toMatch(/^HTTP\/1\.1 403/);
     await refused.end();
+  });
+
+  test('a connection whose body was refused early goes on with the next request', async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const body = Buffer.alloc(8_000_000, 'no chunk header');
+    const put = await server.raw.prepare({
+      method: 'PUT',
+      path: `/${Bucket}/early`,
+      declared: 'STREAMING-UNSIGNED-PAYLOAD-TRAILER',
+      headers: { 'content-length': String(body.length), 'x-amz-decoded-content-length': '100000' },
+    });
+    const refused = await server.raw.sendPrepared('PUT', put.target, put.headers, body, agent);
+    expect([refused.status, refused.code]).toEqual([400, 'InvalidRequest']);
+    const get = await server.raw.prepare({ method: 'GET', path: `/${Bucket}/signed` });
+    const next = await server.raw.sendPrepared('GET', get.target, get.headers, undefined, agent);
+    expect(next.status).toBe(200);
+    agent.destroy();
   });
 
   test('a client that goes away in the middle of its body leaves no object', async () => {

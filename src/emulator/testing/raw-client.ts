@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
-import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { request as httpRequest, type Agent, type IncomingHttpHeaders } from 'node:http';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { Emulator } from '../emulator.js';
 
@@ -79,19 +79,23 @@ export class RawClient {
     target: string,
     headers: Readonly<Record<string, string>>,
     body?: Buffer | string,
+    agent?: Agent,
   ): Promise<RawReply> {
     const { hostname, port } = new URL(this.#emulator.endpoint);
     return new Promise((resolve, reject) => {
-      const sent = httpRequest({ hostname, port, method, path: target, headers, agent: false }, (reply) => {
-        const pieces: Buffer[] = [];
-        reply.on('data', (piece: Buffer) => pieces.push(piece));
-        reply.once('error', reject);
-        reply.once('end', () => {
-          const text = Buffer.concat(pieces).toString();
-          const code = /<Code>(\w+)<\/Code>/.exec(text)?.[1] ?? '';
-          resolve({ status: reply.statusCode ?? 0, headers: reply.headers, text, code });
-        });
-      });
+      const sent = httpRequest(
+        { hostname, port, method, path: target, headers, agent: agent ?? false },
+        (reply) => {
+          const pieces: Buffer[] = [];
+          reply.on('data', (piece: Buffer) => pieces.push(piece));
+          reply.once('error', reject);
+          reply.once('end', () => {
+            const text = Buffer.concat(pieces).toString();
+            const code = /<Code>(\w+)<\/Code>/.exec(text)?.[1] ?? '';
+            resolve({ status: reply.statusCode ?? 0, headers: reply.headers, text, code });
+          });
+        },
+      );
       sent.once('error', reject);
       sent.end(body);
     });

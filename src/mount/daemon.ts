@@ -56,7 +56,9 @@ async function mountPlan(plan: MountPlan, composed: Composed, source: string, lo
   const { readOnly, allowOther, negativeTtlMs } = plan.config.mount;
   const { mountPoint } = plan;
   const options = { mountPoint, fsName: source, readOnly, allowOther, negativeTtlMs, log };
-  return mountFileSystem(composed.fileSystem, options);
+  if (plan.config.mount.binding === 'kernel') return mountFileSystem(composed.fileSystem, options);
+  const { mountNative } = await import('../fuse/native/mount-native.js');
+  return mountNative(composed.fileSystem, options);
 }
 
 async function openControl(mount: FuseMount, source: string): Promise<ControlServer> {

@@ -4,6 +4,7 @@ import { mkdtemp, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { compiledModule } from '../../config/paths.js';
 
 /** One line that the process says. */
@@ -34,29 +35,19 @@ export interface MemoryMountProcess {
 
 /** Mounts the memory file system in a process of its own, on a directory of its own. */
 export async function startMemoryMount(
-  options: { readonly ttlMs?: number } = {},
+  options: { readonly ttlMs?: number; readonly binding?: 'kernel' | 'fuse-native' } = {},
 ): Promise<MemoryMountProcess> {
   const directory = await mkdtemp(join(tmpdir(), 'objectfs-mount-'));
   const script = compiledModule('src/fuse/testing/memory-mount.js');
-  const child = spawn(process.execPath, [script, directory, String(options.ttlMs ?? 0)], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    [script, directory, String(options.ttlMs ?? 0), options.binding ?? 'kernel'],
+    {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
+  );
   const exited = once(child, 'exit');
-  const seen: MountEvent[] = [];
-  const waiting = new Map<string, (event: MountEvent) => void>();
-  createInterface({ input: child.stdout }).on('line', (line) => {
-    // The process is our own, from the same build.
-    const event = JSON.parse(line) as MountEvent;
-    const waiter = waiting.get(event.event);
-    waiting.delete(event.event);
-    if (waiter === undefined) seen.push(event);
-    else waiter(event);
-  });
-  const event = async (name: string): Promise<MountEvent> => {
-    const index = seen.findIndex((one) => one.event === name);
-    const [found] = index < 0 ? [] : seen.splice(index, 1);
-    return found ?? new Promise((resolve) => waiting.set(name, resolve));
-  };
+  const event = eventReader(child.stdout);
   const ask = async (command: string): Promise<MountEvent> => {
     child.stdin.write(`${command}\n`);
     return event(command);
@@ -71,4 +62,22 @@ export async function startMemoryMount(
     await rmdir(directory);
   };
   return { directory, pid: child.pid ?? 0, ask, event, exited, dispose };
+}
+
+function eventReader(output: Readable): (name: string) => Promise<MountEvent> {
+  const seen: MountEvent[] = [];
+  const waiting = new Map<string, (event: MountEvent) => void>();
+  createInterface({ input: output }).on('line', (line) => {
+    // The process is our own, from the same build.
+    const event = JSON.parse(line) as MountEvent;
+    const waiter = waiting.get(event.event);
+    waiting.delete(event.event);
+    if (waiter === undefined) seen.push(event);
+    else waiter(event);
+  });
+  return async (name) => {
+    const index = seen.findIndex((one) => one.event === name);
+    const [found] = index < 0 ? [] : seen.splice(index, 1);
+    return found ?? new Promise((resolve) => waiting.set(name, resolve));
+  };
 }

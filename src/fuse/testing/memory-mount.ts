@@ -1,12 +1,13 @@
 import { silentLog } from '../../log/log.js';
 import { mountFileSystem } from '../mount.js';
+import { mountNative } from '../native/mount-native.js';
 import { MemoryFileSystem } from './memory-file-system.js';
 
 /**
- * A process that mounts the memory file system: `node memory-mount.js DIR [TTL_MS]`. Commands come as lines on stdin
+ * A process that mounts the memory file system: `node memory-mount.js DIR [TTL_MS [BINDING]]`. Commands come as lines on stdin
  * (`counts`, `abort`, `unmount`, `lazy`), answers go as JSON lines to stdout.
  */
-const [mountPoint = '', ttlMs = '0'] = process.argv.slice(2);
+const [mountPoint = '', ttlMs = '0', binding = 'kernel'] = process.argv.slice(2);
 const fileSystem = new MemoryFileSystem({ ttlMs: Number(ttlMs) });
 
 function say(message: object): void {
@@ -15,7 +16,8 @@ function say(message: object): void {
 
 try {
   const options = { mountPoint, fsName: 's3://memory/test', allowOther: process.getuid?.() === 0 };
-  const mount = await mountFileSystem(fileSystem, { ...options, log: silentLog });
+  const start = binding === 'fuse-native' ? mountNative : mountFileSystem;
+  const mount = await start(fileSystem, { ...options, log: silentLog });
   say({ event: 'mounted', capabilities: fileSystem.capabilities, device: mount.device });
   process.stdin.setEncoding('utf8').on('data', (chunk: Buffer | string) => {
     for (const command of chunk.toString().trim().split('\n')) void run(command);
@@ -38,3 +40,4 @@ try {
   say({ event: 'failed', message: reason instanceof Error ? reason.message : String(reason) });
   process.exitCode = 1;
 }
+if (binding === 'fuse-native') process.exit(); // the package keeps its handles open

@@ -10,7 +10,7 @@ const ZEROS = Buffer.alloc(1024 * 1024);
  */
 export class Stage {
   readonly path: string;
-  readonly #file: FileHandle;
+  #file: FileHandle;
   #sizeBytes = 0;
 
   private constructor(path: string, file: FileHandle) {
@@ -70,8 +70,11 @@ export class Stage {
     if (end > this.#sizeBytes) await this.truncate(end);
   }
 
-  /** After the file was written by path from outside (a download). */
+  /** After a download to the stage's path, which may have put another file there. */
   async adopt(sizeBytes: number): Promise<void> {
+    const before = this.#file;
+    this.#file = await this.#guard(open(this.path, 'r+'));
+    await before.close().catch(() => undefined);
     const { size } = await this.#guard(this.#file.stat());
     if (size !== sizeBytes) {
       throw new Failure('short-body', `${this.path} has ${size} bytes after a download of ${sizeBytes}`);

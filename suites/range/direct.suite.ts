@@ -185,25 +185,6 @@ group.add(
   },
 );
 
-group.add(
-  'if-range',
-  'a range with If-Range of a replaced object gives the whole new object',
-  async (context) => {
-    const { key } = await stored(context, SIZE);
-    const { etag } = await context.store.head(key);
-    equal(
-      (await context.store.rawGet(key, { range: 'bytes=0-9', 'if-range': etag }, context.signal)).status,
-      206,
-      'status before',
-    );
-    const replaced = context.bytes(5000, 1);
-    await context.store.put(key, replaced);
-    const reply = await context.store.rawGet(key, { range: 'bytes=0-9', 'if-range': etag }, context.signal);
-    equal(reply.status, 200, 'status after');
-    sameBytes(reply.body, replaced, 'body');
-  },
-);
-
 async function get(context: CaseContext, key: string, firstByte: number, lastByte: number): Promise<Buffer> {
   return buffer(
     (await context.store.get(key, { range: { firstByte, lastByte }, signal: context.signal })).body,

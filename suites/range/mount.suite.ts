@@ -160,15 +160,15 @@ group.add(
     await withObject(context, async (handle) => {
       await expectBytes(handle, old, 0, 100_000);
       await context.store.put(context.store.keyOf(context.path('object')), context.bytes(12 * MIB, 1));
-      for (let start = 0; start < old.length; start += MIB) {
+      for (let start = 0; start < old.length;) {
         const bytes = Buffer.alloc(MIB);
         try {
           const { bytesRead } = await handle.read(bytes, 0, MIB, start);
-          sameBytes(
-            bytes.subarray(0, bytesRead),
-            old.subarray(start, start + MIB),
-            `bytes at ${start} of the old version`,
-          );
+          // A read may be short before an error (read(2)); an early end would be the new version's length.
+          ok(bytesRead > 0, `there are bytes at ${start} of ${old.length}`);
+          const expected = old.subarray(start, start + bytesRead);
+          sameBytes(bytes.subarray(0, bytesRead), expected, `bytes at ${start} of the old version`);
+          start += bytesRead;
         } catch (reason) {
           const code = codeOf(reason);
           if (code === undefined) throw reason;

@@ -1,4 +1,5 @@
 import type { CaseState } from '../../report/model.js';
+import { nameOfErrno } from './errno-names.js';
 import type { ErrnoName } from '../../errors/errno.js';
 import type { FileHandle } from 'node:fs/promises';
 import { CaseFailure } from './assert.js';
@@ -42,10 +43,12 @@ export async function expectErrno(
   throw new CaseFailure(`expected ${wanted}, but the call succeeded`);
 }
 
-/** `code` of an error of `node:fs` or of {@link Syscalls}. */
+/** The errno name of an error of `node:fs` or of {@link Syscalls}, also of one that libuv has no name for (ESTALE). */
 export function codeOf(reason: unknown): string | undefined {
   if (typeof reason !== 'object' || reason === null || !('code' in reason)) return undefined;
-  return typeof reason.code === 'string' ? reason.code : undefined;
+  if (typeof reason.code !== 'string') return undefined;
+  if (!reason.code.startsWith('Unknown system error') || !('errno' in reason)) return reason.code;
+  return nameOfErrno(Number(reason.errno)) ?? reason.code;
 }
 
 /** The outcome of a case that threw: one paragraph of what was expected and what happened, and where. */

@@ -1,5 +1,5 @@
 import koffi from 'koffi';
-import { ERRNO } from '../../errors/errno.js';
+import { nameOfErrno } from './errno-names.js';
 import type { Syscalls, TimeSpec } from './syscalls.js';
 
 /** fcntl.h and sys/stat.h of Linux; the same on x86-64 and arm64. */
@@ -8,10 +8,6 @@ const AT_SYMLINK_NOFOLLOW = 0x100;
 const UTIME_NOW = 0x3fff_ffffn;
 const UTIME_OMIT = 0x3fff_fffen;
 const NS_PER_SECOND = 1_000_000_000n;
-
-const NAME_OF_ERRNO: ReadonlyMap<number, string> = new Map(
-  Object.entries(ERRNO).map(([name, number]) => [number, name]),
-);
 
 /**
  * The system calls of the C library that this process runs on. Calls are made by libc symbol, not by number, so
@@ -145,7 +141,7 @@ function cString(text: string): Buffer {
 function check(syscall: string, path: string | undefined, result: number | bigint): number | bigint {
   if (result >= 0) return result;
   const errno = koffi.errno();
-  const code = NAME_OF_ERRNO.get(errno) ?? `E${errno}`;
+  const code = nameOfErrno(errno) ?? `E${errno}`;
   const about = path === undefined ? '' : ` '${path}'`;
   const error: NodeJS.ErrnoException = new Error(`${code}: ${syscall}${about}`);
   throw Object.assign(error, { code, errno: -errno, syscall, ...(path === undefined ? {} : { path }) });

@@ -83,6 +83,26 @@ describe('BlockCache', () => {
     await expect(cache.read(from, 0, 64)).resolves.toHaveLength(1);
   });
 
+  test('a body that breaks off once is asked for again from where it broke', async () => {
+    const cache = new BlockCache({ limitBytes: 4096, blockBytes: 64 });
+    const good = source('a', BYTES);
+    let cut = true;
+    const from: BlockSource = {
+      ...good,
+      read: async (first, last, signal) => {
+        const body = await good.read(first, cut ? last - 10 : last, signal);
+        cut = false;
+        return body;
+      },
+    };
+    const got = Buffer.concat(await cache.read(from, 0, 192));
+    expect(got.equals(Buffer.from(BYTES.subarray(0, 192)))).toBe(true);
+    expect(good.ranges).toEqual([
+      [0, 181],
+      [128, 191],
+    ]);
+  });
+
   test('cancelling a source fails what is on its way', async () => {
     const cache = new BlockCache({ limitBytes: 4096, blockBytes: 64 });
     const from: BlockSource = {

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { Failure } from '../errors/failure.js';
-import { fetchSpan, type SpanBlock } from './span.js';
+import { fetchSpanAgain, type SpanBlock } from './span.js';
 
 /** An immutable version of an object that blocks are read from. */
 export interface BlockSource {
@@ -44,6 +44,7 @@ export class BlockCache {
   readonly #spans = new Map<string, Set<AbortController>>();
   readonly #queue: Waiter[] = [];
   #heldBytes = 0;
+  #pendingBytes = 0;
   #running = 0;
 
   constructor(options: BlockCacheOptions) {
@@ -74,7 +75,7 @@ export class BlockCache {
   /** Starts to fetch a range unless memory is short; never waits, never fails. */
   prefetch(source: BlockSource, offset: number, lengthBytes: number): void {
     const end = Math.min(offset + lengthBytes, source.sizeBytes);
-    if (end <= offset || this.#queue.length > this.#maxSpans) return;
+    if (end <= offset || this.#pendingBytes + (end - offset) > this.#limitBytes / 2) return;
     for (const block of this.#blocksFor(source, offset, end)) block.ready.catch(() => undefined);
   }
 
@@ -140,17 +141,20 @@ export class BlockCache {
 
   #start(source: BlockSource, blocks: readonly Block[]): void {
     const controller = new AbortController();
+    const spanBytes = blocks.reduce((sum, block) => sum + block.lengthBytes, 0);
+    this.#pendingBytes += spanBytes;
     const spans = this.#spans.get(source.id) ?? new Set();
     this.#spans.set(source.id, spans.add(controller));
     const run = async (): Promise<void> => {
       try {
-        await fetchSpan(source, blocks, controller.signal);
+        await fetchSpanAgain(source, blocks, controller.signal);
       } catch (error) {
         this.#discard(blocks, Failure.from(error));
       } finally {
         spans.delete(controller);
         if (spans.size === 0) this.#spans.delete(source.id);
         this.#running -= 1;
+        this.#pendingBytes -= spanBytes;
         this.#queue.shift()?.start();
       }
     };

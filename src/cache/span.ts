@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { Failure } from '../errors/failure.js';
+import { Failure, type FailureKind } from '../errors/failure.js';
 
 /** A block that waits for its bytes. */
 export interface SpanBlock {
@@ -14,6 +14,32 @@ export interface SpanBlock {
 /** What a span is read from. */
 export interface SpanSource {
   read(firstByte: number, lastByte: number, signal: AbortSignal): Promise<Readable>;
+}
+
+/** What a new request may mend: a body broke off after its headers had come. */
+const MENDABLE = new Set<FailureKind>(['reset', 'timeout', 'short-body', 'server-error', 'internal']);
+const TRIES = 3;
+
+/**
+ * As {@link fetchSpan}; where the body breaks off, asks again for the blocks that are still missing.
+ *
+ * @throws Failure of the last try.
+ */
+export async function fetchSpanAgain(
+  source: SpanSource,
+  blocks: readonly SpanBlock[],
+  signal: AbortSignal,
+): Promise<void> {
+  for (let tries = TRIES; ; tries -= 1) {
+    try {
+      const missing = blocks.filter((block) => !block.done);
+      await fetchSpan(source, missing, signal);
+      return;
+    } catch (error) {
+      const failure = Failure.from(error);
+      if (tries === 1 || signal.aborted || !MENDABLE.has(failure.kind)) throw failure;
+    }
+  }
 }
 
 /**

@@ -11,6 +11,8 @@ import { fileType } from './modes.js';
 
 /** Names that sort between `a` and `a/` (`a-b`, `a.txt`) and still let one request tell whether both are there. */
 const PROBE_KEYS = 10;
+/** The kernel asks for a name right before it changes it: that answer counts. */
+export const JUST_ASKED_MS = 1000;
 const MAX_ABSENT_NAMES = 1000;
 
 /** Whether what we know of a node is young enough to be told without asking S3. */

@@ -15,7 +15,7 @@ const canMount = existsSync('/dev/fuse') && process.getuid?.() === 0;
 const describeMount = canMount ? describe : describe.skip;
 
 /** A test of a program that may not be installed: skipped by name then. */
-function testOf(program: string): typeof test   {
+function testOf(program: string): typeof test {
   const folders = (process.env['PATH'] ?? '').split(':');
   return folders.some((folder) => existsSync(join(folder, program))) ? test : test.skip;
 }

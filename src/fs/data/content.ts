@@ -81,21 +81,18 @@ async function fill(
     await stage.adopt(wanted);
     return;
   }
-  const body = await sourceOf(context, node, object).read(0, wanted - 1, signal);
-  let offset = 0;
-  for await (const chunk of body) {
-    const bytes = chunk as Uint8Array; // a byte stream in the object store's contract
-    await stage.write(offset, bytes);
-    offset += bytes.length;
+  const source = sourceOf(context, node, object);
+  for (let offset = 0; offset < wanted; offset += SINGLE_GET_BYTES) {
+    const lengthBytes = Math.min(SINGLE_GET_BYTES, wanted - offset);
+    let at = offset;
+    for (const piece of await orAbort(context.cache.read(source, offset, lengthBytes), signal)) {
+      await stage.write(at, piece);
+      at += piece.length;
+    }
   }
-  if (offset !== wanted) throw new Failure('short-body', `${node.name}: ${offset} of ${wanted} bytes came`);
 }
 
-interface ContentSource extends BlockSource {
-  read(firstByte: number, lastByte: number, signal?: AbortSignal): Promise<Readable>;
-}
-
-function sourceOf(context: Context, node: FileNode, object: StoredObject): ContentSource {
+function sourceOf(context: Context, node: FileNode, object: StoredObject): BlockSource {
   return {
     id: sourceId(node),
     sizeBytes: object.sizeBytes,

@@ -12,10 +12,8 @@ import type { DirectoryNode, Node, StoredObject } from '../nodes/node.js';
 import { within } from '../nodes/subtree.js';
 import { describe, DIRECTORY_CONTENT_TYPE, guardedPut } from '../objects.js';
 import type { Created, FileSystem, InodeId, Request } from '../operations.js';
-import { findChild } from '../resolve.js';
+import { findChild, JUST_ASKED_MS } from '../resolve.js';
 
-/** The kernel asks for a name right before it makes it: that answer counts, and a conditional PUT has the last word. */
-const JUST_ASKED_MS = 1000;
 const NO_BYTES = new Uint8Array(0);
 /** PATH_MAX without its NUL. */
 const TARGET_MAX_BYTES = 4095;

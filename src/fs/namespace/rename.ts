@@ -11,7 +11,7 @@ import { within } from '../nodes/subtree.js';
 import { describe, noteWritten, storedAfter } from '../objects.js';
 import type { FileSystem, Request } from '../operations.js';
 import { assertCopyable, keepDirectory } from '../persist.js';
-import { findChild, noEntry, noteAbsent, refresh } from '../resolve.js';
+import { findChild, JUST_ASKED_MS, noEntry, noteAbsent, refresh } from '../resolve.js';
 import { existsFailure } from './make.js';
 import { checkSticky, keepForReaders, noteRemoved } from './remove.js';
 import { renameDirectory } from './rename-directory.js';
@@ -79,7 +79,7 @@ async function renameLocked(
   const node = await findChild(context, from.directory, from.name, 0, request.signal);
   if (node === undefined) return noEntry(context, from.directory, from.name);
   if (node.kind === 'directory') return false;
-  const target = await findChild(context, to.directory, to.name, 0, request.signal);
+  const target = await findChild(context, to.directory, to.name, JUST_ASKED_MS, request.signal);
   checkSticky(from.directory, node, request);
   if (target !== undefined) {
     if (noReplace) throw existsFailure(context, to.directory, to.name);

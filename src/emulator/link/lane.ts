@@ -14,12 +14,6 @@ export interface LaneLimits {
   readonly capacityBytes: number;
 }
 
-/**
- * How far ahead of the clock bytes are booked. Short, so that a newcomer on the shared ceiling waits for one quantum
- * of each connection and not for their buffers.
- */
-const LOOKAHEAD_MS = 2;
-
 /** A piece whose time comes within half a timer tick is due: waiting would make it a whole tick late. */
 const TICK_TOLERANCE_MS = 0.5;
 
@@ -115,6 +109,7 @@ export class Lane {
   }
 
   #admissionMs(): number {
-    return Math.max(this.#bookedMs - LOOKAHEAD_MS, this.#heldUntilMs);
+    // One piece of a connection is booked at a time: on the shared ceiling the connections take turns.
+    return Math.max(this.#bookedMs, this.#heldUntilMs);
   }
 }

@@ -129,20 +129,24 @@ export class ShapedConnection extends Duplex {
   #pumpUp(): void {
     if (this.destroyed || this.readableEnded) return;
     const nowMs = this.#link.clock.nowMs();
-    this.#deliverUp(nowMs);
-    let senderWaits = true;
+    let senderWaits = this.#admitUp(nowMs);
+    // What was delivered made room; a late timer has more than one round to make up for.
+    while (this.#deliverUp(nowMs) && senderWaits) senderWaits = this.#admitUp(nowMs);
+    if (this.#upEnded && this.#up.isEmpty) this.push(null);
+    else this.#schedule('up', nowMs, this.#up.wakeMs(senderWaits, this.#wantsBytes));
+  }
+
+  /** False: the client has sent nothing more yet. */
+  #admitUp(nowMs: number): boolean {
     while (this.#up.mayAdmit(nowMs)) {
       const bytes = this.#readSocket();
       if (bytes === null) {
         this.#up.senderIdle(nowMs);
-        senderWaits = false;
-        break;
+        return false;
       }
       this.#up.admit(bytes, nowMs);
     }
-    this.#deliverUp(nowMs);
-    if (this.#upEnded && this.#up.isEmpty) this.push(null);
-    else this.#schedule('up', nowMs, this.#up.wakeMs(senderWaits, this.#wantsBytes));
+    return true;
   }
 
   #readSocket(): Buffer | null {
@@ -155,14 +159,17 @@ export class ShapedConnection extends Duplex {
     return this.#socket.read(size) as Buffer | null;
   }
 
-  #deliverUp(nowMs: number): void {
+  #deliverUp(nowMs: number): boolean {
+    let delivered = false;
     while (this.#wantsBytes) {
       const piece = this.#up.take(nowMs);
-      if (piece === undefined) return;
+      if (piece === undefined) break;
+      delivered = true;
       this.#replyDue = true;
       this.#requestArrivedMs = Math.max(piece.dueMs, nowMs - TIMER_LATENESS_MS);
       this.#wantsBytes = this.push(piece.bytes);
     }
+    return delivered;
   }
 
   #pumpDown(): void {
@@ -170,9 +177,8 @@ export class ShapedConnection extends Duplex {
     if (this.destroyed || this.#pumpingDown) return;
     this.#pumpingDown = true;
     const nowMs = this.#link.clock.nowMs();
-    this.#deliverDown(nowMs);
-    this.#admitDown(nowMs);
-    this.#deliverDown(nowMs);
+    do this.#admitDown(nowMs);
+    while (this.#deliverDown(nowMs));
     this.#pumpingDown = false;
     if (this.#finish !== undefined && this.#down.isEmpty && this.#write === undefined) {
       this.#socket.end(this.#finish);
@@ -196,12 +202,15 @@ export class ShapedConnection extends Duplex {
     if (this.#write === undefined && this.writableLength === 0) this.#down.senderIdle(nowMs);
   }
 
-  #deliverDown(nowMs: number): void {
+  #deliverDown(nowMs: number): boolean {
+    let delivered = false;
     while (this.#clientWritable) {
       const piece = this.#down.take(nowMs);
-      if (piece === undefined) return;
+      if (piece === undefined) break;
+      delivered = true;
       this.#clientWritable = this.#socket.write(piece.bytes);
     }
+    return delivered;
   }
 
   #schedule(direction: 'up' | 'down', nowMs: number, wakeMs: number | undefined): void {

@@ -7,13 +7,16 @@ import { suiteFolder } from './worker/jest-process.js';
 /** Control first, then in the order in which a reader asks: is it right, is it whole, is it fast. */
 const ORDER = ['posix', 'integrity', 'range', 'stress', 'throughput'];
 
+/** Helpers of several suites, in a folder beside them. */
+const SHARED = 'shared';
+
 /**
  * The suites that this build has, in the order in which they are run.
  *
  * @throws Failure `internal` where nothing is built.
  */
 export async function availableSuites(): Promise<readonly string[]> {
-  const names = await foldersOf(compiledModule('suites'));
+  const names = (await foldersOf(compiledModule('suites'))).filter((name) => name !== SHARED);
   if (names.length === 0) {
     throw new Failure('internal', 'There are no compiled suites', { remedy: 'Run npm run build first' });
   }

@@ -35,6 +35,20 @@ describe('metadata', () => {
     expect(Buffer.from(value).toString()).toBe('red\0blue');
   });
 
+  test('a new file gets the storage class of the mount, a rewritten one keeps its own', async () => {
+    await fixture.store.put('old', Buffer.from('bytes'), { storageClass: 'ONEZONE_IA' });
+    const d = await driver({ storageClass: 'STANDARD_IA' });
+    for (const name of ['old', 'new', 'large']) {
+      await d.writeFile(name, Buffer.alloc(name === 'large' ? 9 * 1024 * 1024 : 10, name));
+    }
+    const classOf = async (key: string) => (await fixture.store.head(key)).storageClass;
+    expect(await Promise.all(['old', 'new', 'large'].map(classOf))).toEqual([
+      'ONEZONE_IA',
+      'STANDARD_IA',
+      'STANDARD_IA',
+    ]);
+  });
+
   test('chmod and rename keep foreign metadata, content headers and storage class', async () => {
     const described = {
       metadata: { colour: 'red', mtime: '5' },

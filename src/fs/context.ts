@@ -5,6 +5,7 @@ import type { Config } from '../config/schema.js';
 import type { Log } from '../log/log.js';
 import type { ObjectStore } from '../s3/store.js';
 import type { Transporter } from '../transfer/transporter.js';
+import type { StorageClass } from '../config/storage-class.js';
 import type { LockTable } from './locks.js';
 import type { DirectoryNode, Node } from './nodes/node.js';
 import type { InodeTable } from './nodes/table.js';
@@ -20,6 +21,8 @@ export interface Context {
   /** Of objects that name no owner. */
   readonly owner: { readonly uid: number; readonly gid: number };
   readonly conditionalWrites: boolean;
+  /** Of new files; a rewritten one keeps its own. */
+  readonly storageClass: StorageClass;
   readonly nowNs: () => bigint;
   readonly startedNs: bigint;
   readonly stageFolder: string;

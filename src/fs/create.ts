@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { BlockCache } from '../cache/block-cache.js';
 import type { Config } from '../config/schema.js';
+import type { StorageClass } from '../config/storage-class.js';
 import type { Log } from '../log/log.js';
 import type { ObjectStore } from '../s3/store.js';
 import type { Transporter } from '../transfer/transporter.js';
@@ -33,6 +34,8 @@ export interface FileSystemOptions {
   readonly owner: { readonly uid: number; readonly gid: number };
   /** Whether the store honours If-Match and If-None-Match on writes. @defaultValue true, as AWS does. */
   readonly conditionalWrites?: boolean;
+  /** Of new files; a rewritten one keeps its own. @defaultValue STANDARD, which every server knows. */
+  readonly storageClass?: StorageClass;
   /** @defaultValue the wall clock. */
   readonly nowNs?: () => bigint;
 }
@@ -54,6 +57,7 @@ export function createFileSystem(options: FileSystemOptions): FileSystem {
     startedNs,
     table,
     conditionalWrites: options.conditionalWrites ?? true,
+    storageClass: options.storageClass ?? 'STANDARD',
     stageFolder: join(cacheDir, 'stage'),
     recoveryFolder: join(cacheDir, 'recovery'),
     locks: new LockTable(),

@@ -1,5 +1,5 @@
 import { Failure } from '../errors/failure.js';
-import { encodeName } from './name-bytes.js';
+import { decodeName, encodeName } from './name-bytes.js';
 
 /** NAME_MAX of Linux file systems, in bytes. */
 export const NAME_MAX_BYTES = 255;
@@ -24,18 +24,24 @@ const ESCAPED_BYTES_BASE = 0x10ff00;
 /** Lone surrogates, by which `name-bytes.ts` stands for such bytes. */
 const LONE_BYTES_BASE = 0xdc00;
 
-/** A name as part of a key. Only names that are no UTF-8 change. */
+/**
+ * A name as part of a key. Only names that are no UTF-8 change, and those with a character that stands for a byte:
+ * such a character is written as its own four bytes.
+ */
 export function keySegment(name: string): string {
-  return name.replaceAll(/\p{Surrogate}/gu, (lone) =>
-    String.fromCodePoint(ESCAPED_BYTES_BASE + lone.charCodeAt(0) - LONE_BYTES_BASE),
+  return name.replaceAll(/[\p{Surrogate}\u{10ff80}-\u{10ffff}]/gu, (text) =>
+    String.fromCodePoint(...Array.from(encodeName(text), (byte) => ESCAPED_BYTES_BASE + byte)),
   );
 }
 
 /** The inverse of {@link keySegment}. */
 export function nameOfSegment(segment: string): string {
-  return segment.replaceAll(/[\u{10ff80}-\u{10ffff}]/gu, (escaped) =>
+  if (!/[\u{10ff80}-\u{10ffff}]/u.test(segment)) return segment;
+  const bytes = segment.replaceAll(/[\u{10ff80}-\u{10ffff}]/gu, (escaped) =>
     String.fromCharCode(LONE_BYTES_BASE + (escaped.codePointAt(0) ?? 0) - ESCAPED_BYTES_BASE),
   );
+  // Bytes that are UTF-8 together become the character that they are.
+  return decodeName(encodeName(bytes));
 }
 
 /** @throws Failure `name-too-long` where S3 could not hold the key. */

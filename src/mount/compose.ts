@@ -40,6 +40,7 @@ export async function compose(plan: MountPlan, log: Log): Promise<Composed> {
       log,
       owner: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
       conditionalWrites,
+      storageClass: config.transfer.storageClass,
     });
     return {
       fileSystem,

@@ -58,7 +58,7 @@ async function send(
   replaced: StoredObject | undefined,
   signal: AbortSignal | undefined,
 ): Promise<StoredObject> {
-  const description = describe(node.posix, node.object, true);
+  const description = { storageClass: context.storageClass, ...describe(node.posix, node.object, true) };
   const { stage } = node;
   const sizeBytes = stage?.sizeBytes ?? 0;
   if (stage === undefined || sizeBytes <= SINGLE_PUT_BYTES) {

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { configSchema, type Config } from '../../config/schema.js';
+import type { StorageClass } from '../../config/storage-class.js';
 import { startEmulator, type Emulator } from '../../emulator/emulator.js';
 import { silentLog } from '../../log/log.js';
 import { createBucketAdmin } from '../../s3/admin.js';
@@ -33,6 +34,7 @@ export interface MountOptions extends Partial<Config['mount']> {
   readonly prefix?: string;
   readonly store?: ObjectStore;
   readonly conditionalWrites?: boolean;
+  readonly storageClass?: StorageClass;
 }
 
 /** The caller in tests: root, never cancelled. */
@@ -67,12 +69,13 @@ export async function startFixture(): Promise<Fixture> {
 }
 
 async function mountOver(store: ObjectStore, cacheDir: string, options: MountOptions): Promise<FileSystem> {
-  const { prefix = '', store: wrapped = store, conditionalWrites = true, ...mount } = options;
+  const { prefix = '', store: wrapped = store, conditionalWrites = true, storageClass, ...mount } = options;
   const config = configSchema.parse({});
   const fs = createFileSystem({
     store: wrapped,
     prefix,
     conditionalWrites,
+    ...(storageClass === undefined ? {} : { storageClass }),
     transporter: createTransporter('optimized', wrapped, config.transfer),
     mount: { ...config.mount, ...mount },
     cacheDir,

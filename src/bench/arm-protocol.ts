@@ -19,7 +19,7 @@ export interface ArmObject {
   readonly path: string;
 }
 
-/** Moves the objects one after another. */
+/** Moves the objects, four at a time. */
 export interface ArmJob {
   readonly operation: OperationName;
   readonly objects: readonly ArmObject[];

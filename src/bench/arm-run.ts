@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import pLimit from 'p-limit';
 import { createStore } from '../s3/client.js';
 import { loadSdk } from '../s3/sdk.js';
 import { createTransporter } from '../transfer/create.js';
@@ -43,17 +44,19 @@ export async function runArmJob(settings: ArmSettings, job: ArmJob): Promise<Arm
   }
 }
 
+/** Objects of one job that are moved side by side, by every arm alike: what copy tools do with a folder. */
+const OBJECTS_AT_ONCE = 4;
+
 async function moveAll(transporter: Transporter, job: ArmJob): Promise<TransferSummary[]> {
-  const summaries: TransferSummary[] = [];
-  for (const { key, path } of job.objects) {
-    const file = { kind: 'file', path } as const;
-    summaries.push(
-      job.operation === 'upload'
-        ? await transporter.upload(key, file)
-        : await transporter.download(key, file),
-    );
-  }
-  return summaries;
+  const limit = pLimit(OBJECTS_AT_ONCE);
+  return Promise.all(
+    job.objects.map(({ key, path }) =>
+      limit(async (): Promise<TransferSummary> => {
+        const file = { kind: 'file', path } as const;
+        return job.operation === 'upload' ? transporter.upload(key, file) : transporter.download(key, file);
+      }),
+    ),
+  );
 }
 
 function addUp(

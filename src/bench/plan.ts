@@ -25,7 +25,7 @@ export interface ExperimentPlan {
   readonly operations: readonly OperationName[];
   /** Generated objects, one cell per size and operation. */
   readonly sizesBytes: readonly number[];
-  /** Moved one after another as one cell per operation; empty: no such cell. */
+  /** Moved four at a time as one cell per operation; empty: no such cell. */
   readonly files: readonly ExperimentFile[];
   readonly blocks: number;
   readonly warmupBlocks: number;

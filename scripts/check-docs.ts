@@ -12,6 +12,7 @@ interface Page {
   readonly text: string;
 }
 
+const helpTexts = new Map<string, string | undefined>();
 const pages = listPages();
 const faults = [...pages.flatMap(brokenLinks), ...dependencyFaults(), ...pages.flatMap(unknownCommands)];
 for (const fault of faults) process.stderr.write(`${fault}\n`);
@@ -63,7 +64,7 @@ function dependencyFaults(): readonly string[] {
     dependencies: Record<string, string>; // our own file
   };
   const page = readFileSync(join(packageRoot, 'docs/dependencies.md'), 'utf8');
-  const listed = [...page.matchAll(/^\| `([^`]+)` \|/gm)].map((match) => match[1] ?? '');
+  const listed = [...page.matchAll(/^\| `([^`]+)`\s*\|/gm)].map((match) => match[1] ?? '');
   return [
     ...Object.keys(dependencies)
       .filter((name) => !listed.includes(name))
@@ -99,8 +100,6 @@ function faultsOfLine(line: string): readonly string[] {
 function npmScript(line: string): RegExpExecArray | null {
   return /npm run (bench|suite)(.*)$/.exec(line);
 }
-
-const helpTexts = new Map<string, string | undefined>();
 
 function helpOf(command: string): string | undefined {
   if (!helpTexts.has(command)) helpTexts.set(command, readHelp(command));

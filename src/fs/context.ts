@@ -12,6 +12,7 @@ import type { InodeTable } from './nodes/table.js';
 
 /** What every operation of one mount works with. */
 export interface Context {
+  /** Its conditions hold; `withCheckedConditions` sees to that where the server ignores some. */
   readonly store: ObjectStore;
   readonly transporter: Transporter;
   readonly mount: Config['mount'];
@@ -20,7 +21,6 @@ export interface Context {
   readonly prefix: string;
   /** Of objects that name no owner. */
   readonly owner: { readonly uid: number; readonly gid: number };
-  readonly conditionalWrites: boolean;
   /** Of new files; a rewritten one keeps its own. */
   readonly storageClass: StorageClass;
   readonly nowNs: () => bigint;

@@ -21,6 +21,7 @@ const SMALL_UPLOADS = 16;
 
 /** What a file system is made of. */
 export interface FileSystemOptions {
+  /** Every condition that it is sent must hold: over a server that ignores some, `withCheckedConditions`. */
   readonly store: ObjectStore;
   /** Keys that the mount shows start with it: empty, or ends with `/`. */
   readonly prefix: string;
@@ -32,8 +33,6 @@ export interface FileSystemOptions {
   readonly log: Log;
   /** Of objects that name no owner. */
   readonly owner: { readonly uid: number; readonly gid: number };
-  /** Whether the store honours If-Match and If-None-Match on writes. @defaultValue true, as AWS does. */
-  readonly conditionalWrites?: boolean;
   /** Of new files; a rewritten one keeps its own. @defaultValue STANDARD, which every server knows. */
   readonly storageClass?: StorageClass;
   /** @defaultValue the wall clock. */
@@ -56,7 +55,6 @@ export function createFileSystem(options: FileSystemOptions): FileSystem {
     nowNs,
     startedNs,
     table,
-    conditionalWrites: options.conditionalWrites ?? true,
     storageClass: options.storageClass ?? 'STANDARD',
     stageFolder: join(cacheDir, 'stage'),
     recoveryFolder: join(cacheDir, 'recovery'),

@@ -1,5 +1,8 @@
 import { Driver, O_APPEND, O_EXCL, O_RDWR, O_TRUNC, O_WRONLY } from './testing/driver.js';
 import { startFixture, ROOT, type Fixture } from './testing/fixture.js';
+import { withCheckedConditions } from '../s3/checked-conditions.js';
+import type { ObjectStore } from '../s3/store.js';
+import { deafStore } from '../s3/testing/deaf-store.js';
 
 let fixture: Fixture;
 
@@ -176,7 +179,7 @@ describe('other clients', () => {
   });
 
   test.each([true, false])('a lost update is refused (conditional writes: %s)', async (conditionalWrites) => {
-    const d = await driver({ conditionalWrites });
+    const d = await driver({ store: conditionalWrites ? fixture.store : checkedByHead(fixture.store) });
     await d.writeFile('a', 'old');
     const file = await d.open('a', O_RDWR);
     await file.write(0, 'mine');
@@ -189,6 +192,22 @@ describe('other clients', () => {
     expect(await d.readFile('a')).toBe('theirs');
   });
 
+  test.each([true, false])(
+    'a change of mode tells the size of what another client put there (conditional copies: %s)',
+    async (conditionalCopies) => {
+      const d = await driver({
+        attributeTtlMs: 60_000,
+        store: conditionalCopies ? fixture.store : checkedByHead(fixture.store),
+      });
+      await d.writeFile('a', 'mine');
+      const ino = await d.ino('a');
+      await fixture.store.put('a', Buffer.from('what they have put'));
+      await d.fs.setattr(ino, { mode: 0o600 }, ROOT);
+      expect((await d.stat('a')).sizeBytes).toBe(18n);
+      expect(await d.readFile('a')).toBe('what they have put');
+    },
+  );
+
   test('a new file does not replace one that another client made meanwhile', async () => {
     const d = await driver();
     const file = await d.create('a');
@@ -199,3 +218,13 @@ describe('other clients', () => {
     expect(await d.readFile('a')).toBe('theirs');
   });
 });
+
+/** The file system's store over a server that knows no conditions. */
+function checkedByHead(store: ObjectStore): ObjectStore {
+  return withCheckedConditions(deafStore(store), {
+    conditionalCreate: false,
+    conditionalReplace: 'none',
+    conditionalComplete: false,
+    conditionalCopy: false,
+  });
+}

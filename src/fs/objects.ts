@@ -77,8 +77,7 @@ export function noteWritten(node: Node, object: StoredObject): void {
 }
 
 /**
- * A small PUT that must not replace what another client made in between. Where the store has no conditional
- * writes, a HEAD looks first.
+ * A small PUT that must not replace what another client made in between.
  *
  * @throws Failure `precondition-failed` where the key does not hold what was expected.
  */
@@ -90,7 +89,7 @@ export async function guardedPut(
   expected: StoredObject | undefined,
   signal?: AbortSignal,
 ): Promise<StoredObject> {
-  const conditions = await writeConditions(context, key, expected, signal);
+  const conditions = writeConditions(expected);
   const abort = signal === undefined ? {} : { signal };
   try {
     const result = await context.store.put(key, body, { ...description, ...conditions, ...abort });
@@ -100,18 +99,9 @@ export async function guardedPut(
   }
 }
 
-/** The condition for replacing `expected` and nothing else; without conditional writes, checked here by HEAD. */
-export async function writeConditions(
-  context: Context,
-  key: string,
-  expected: StoredObject | undefined,
-  signal?: AbortSignal,
-): Promise<WriteConditions> {
-  if (context.conditionalWrites)
-    return expected === undefined ? { ifAbsent: true } : { ifMatch: expected.etag };
-  const head = await headOrNothing(context, key, signal);
-  if (head?.etag === expected?.etag) return {};
-  throw new Failure('precondition-failed', `${key} was changed by another client`, { subject: key });
+/** The condition for replacing `expected` and nothing else. */
+export function writeConditions(expected: StoredObject | undefined): WriteConditions {
+  return expected === undefined ? { ifAbsent: true } : { ifMatch: expected.etag };
 }
 
 /**

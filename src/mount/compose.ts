@@ -1,6 +1,7 @@
 import type { FileSystem } from '../fs/operations.js';
 import { createFileSystem } from '../fs/create.js';
 import type { Log } from '../log/log.js';
+import { ALL_CONDITIONS, withCheckedConditions, type HonouredConditions } from '../s3/checked-conditions.js';
 import { createStore } from '../s3/client.js';
 import { probeStore } from '../s3/probe.js';
 import { withRetry } from '../s3/retry.js';
@@ -27,19 +28,18 @@ export async function compose(plan: MountPlan, log: Log): Promise<Composed> {
   const direct = createStore(plan.connection, bucket, { log });
   try {
     await direct.list({ prefix, maxKeys: 1 });
-    const conditionalWrites = await honoursConditions(direct, plan, prefix);
-    const store = withRetry(direct);
+    const checked = withCheckedConditions(direct, await honouredConditions(direct, plan, prefix));
+    const store = withRetry(checked);
     const cacheDir = await prepareCacheFolder(plan);
     const fileSystem = createFileSystem({
       store,
       prefix,
       // The transporter retries by itself.
-      transporter: createTransporter('optimized', direct, config.transfer, { log }),
+      transporter: createTransporter('optimized', checked, config.transfer, { log }),
       mount: config.mount,
       cacheDir,
       log,
       owner: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
-      conditionalWrites,
       storageClass: config.transfer.storageClass,
     });
     return {
@@ -61,9 +61,12 @@ function keyPrefix(prefix: string): string {
   return trimmed === '' ? '' : `${trimmed}/`;
 }
 
-/** AWS does; any other server is tried, because a condition that a server does not know is not refused but ignored. */
-async function honoursConditions(store: ObjectStore, plan: MountPlan, prefix: string): Promise<boolean> {
-  if (plan.connection.endpoint === undefined || plan.config.mount.readOnly) return true;
-  const found = await probeStore(store, `${prefix}.objectfs/probe/`);
-  return found.conditionalCreate && found.conditionalReplace;
+/** AWS has all; any other server is tried, because a condition that a server does not know is not refused but ignored. */
+async function honouredConditions(
+  store: ObjectStore,
+  plan: MountPlan,
+  prefix: string,
+): Promise<HonouredConditions> {
+  if (plan.connection.endpoint === undefined || plan.config.mount.readOnly) return ALL_CONDITIONS;
+  return await probeStore(store, `${prefix}.objectfs/probe/`);
 }

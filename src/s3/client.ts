@@ -13,7 +13,8 @@ export interface StoreOptions extends HttpLimits {
 
 /**
  * One bucket over the AWS SDK. One call is one HTTP request: nothing is retried here, so what is counted above is
- * what went over the wire (wrap with `withRetry` where nobody above retries). Loads the SDK at the first call.
+ * what went over the wire (wrap with `withRetry` where nobody above retries). The one exception is a completion that is
+ * answered without an ETag, which is followed by a HEAD. Loads the SDK at the first call.
  */
 export function createStore(
   connection: S3Connection,

@@ -1,4 +1,5 @@
 import { STORAGE_CLASSES, type StorageClass } from '../config/storage-class.js';
+import { quotedEtag } from './etags.js';
 import type { ContentHeaders, ObjectHead, UserMetadata } from './store.js';
 
 /** The headers of a GET or HEAD reply as the SDK names them. */
@@ -24,7 +25,7 @@ export function toHead(key: string, reply: HeadReply): ObjectHead {
   return {
     key,
     sizeBytes: total === undefined ? (reply.ContentLength ?? 0) : Number(total),
-    etag: reply.ETag ?? '',
+    etag: quotedEtag(reply.ETag ?? ''),
     lastModifiedMs: reply.LastModified?.getTime() ?? 0,
     metadata: decodeMetadata(reply.Metadata ?? {}),
     headers: contentHeaders(reply),

@@ -1,5 +1,6 @@
 import type { S3Caller } from './caller.js';
 import { toStorageClass } from './heads.js';
+import { quotedEtag } from './etags.js';
 import type { ListPage, ObjectStore, OpenUpload } from './store.js';
 
 type ListingMethods = Pick<ObjectStore, 'list' | 'listUploads'>;
@@ -36,7 +37,7 @@ function listObjects(caller: S3Caller, bucket: string): ObjectStore['list'] {
     const objects = (reply.Contents ?? []).map((entry) => ({
       key: decode(entry.Key),
       sizeBytes: entry.Size ?? 0,
-      etag: entry.ETag ?? '',
+      etag: quotedEtag(entry.ETag ?? ''),
       lastModifiedMs: entry.LastModified?.getTime() ?? 0,
       storageClass: toStorageClass(entry.StorageClass),
     }));

@@ -3,6 +3,7 @@ import { Failure } from '../errors/failure.js';
 import { deleteBatch } from './bulk-delete.js';
 import { withFailures, type S3Caller } from './caller.js';
 import { describeObject, writeConditions } from './descriptions.js';
+import { quotedEtag } from './etags.js';
 import { toHead } from './heads.js';
 import type { ByteRange, ObjectBody, ObjectStore, ReadConditions, WriteResult } from './store.js';
 
@@ -125,7 +126,7 @@ export function toWriteResult(reply: {
   readonly ETag?: string | undefined;
   readonly VersionId?: string | undefined;
 }): WriteResult {
-  const etag = reply.ETag ?? '';
+  const etag = quotedEtag(reply.ETag ?? '');
   return reply.VersionId === undefined ? { etag } : { etag, versionId: reply.VersionId };
 }
 

@@ -1,17 +1,25 @@
 import { randomUUID } from 'node:crypto';
 import { Failure } from '../errors/failure.js';
+import { bareEtag } from './etags.js';
 import type { Cancellable, ObjectStore } from './store.js';
+
+const BODY = Buffer.from('objectfs probe');
+/** Of no content that anyone has. */
+const WRONG_ETAG = '"00000000000000000000000000000000"';
 
 /** What a store was found to do when tried. */
 export interface StoreCapabilities {
   /** `If-None-Match: *` on PutObject refuses to replace. */
   readonly conditionalCreate: boolean;
-  /** `If-Match` on PutObject refuses where the ETag is another. */
-  readonly conditionalReplace: boolean;
+  /**
+   * `If-Match` on PutObject refuses where the ETag is another, and lets the right one pass: with its quotes, as S3 has
+   * it, or without them only (Ceph RGW 16.2). `none`: it can not be used.
+   */
+  readonly conditionalReplace: 'quoted' | 'bare' | 'none';
   /** `If-Match` on GetObject refuses where the ETag is another. */
   readonly conditionalGet: boolean;
   readonly multipart: boolean;
-  /** `If-None-Match: *` on CompleteMultipartUpload refuses to replace. */
+  /** `If-None-Match: *` and `If-Match` on CompleteMultipartUpload refuse to replace; both are taken for one ability. */
   readonly conditionalComplete: boolean;
   readonly copy: boolean;
   /** `x-amz-copy-source-if-match` refuses where the ETag is another. */
@@ -33,13 +41,12 @@ export async function probeStore(
 ): Promise<StoreCapabilities> {
   const key = `${prefix}${randomUUID()}`;
   const copyKey = `${key}-copy`;
-  const body = Buffer.from('objectfs probe');
-  const wrong = { ifMatch: '"00000000000000000000000000000000"' };
+  const wrong = { ifMatch: WRONG_ETAG };
   try {
-    await store.put(key, body, options);
+    const { etag } = await store.put(key, BODY, options);
     return {
-      conditionalCreate: await isRefused(store.put(key, body, { ...options, ifAbsent: true })),
-      conditionalReplace: await isRefused(store.put(key, body, { ...options, ...wrong })),
+      conditionalCreate: await isRefused(store.put(key, BODY, { ...options, ifAbsent: true })),
+      conditionalReplace: await probeReplace(store, key, etag, options),
       conditionalGet: await isRefused(readAll(store, key, { ...options, ...wrong })),
       ...(await probeMultipart(store, key, options)),
       copy: await works(store.copy(key, copyKey, options)),
@@ -52,6 +59,21 @@ export async function probeStore(
     // Best effort and without the signal: what is left behind is named by the prefix.
     await Promise.allSettled([store.delete(key), store.delete(copyKey)]);
   }
+}
+
+/** The body is the same each time, so the ETag stays. */
+async function probeReplace(
+  store: ObjectStore,
+  key: string,
+  etag: string,
+  options: Cancellable,
+): Promise<StoreCapabilities['conditionalReplace']> {
+  const replace = (ifMatch: string) => store.put(key, BODY, { ...options, ifMatch });
+  if (!(await isRefused(replace(WRONG_ETAG)))) return 'none';
+  if (await works(replace(etag))) return 'quoted';
+  // The wrong one is asked for again: without its quotes it may not be taken for a condition at all.
+  const isUsable = (await isRefused(replace(bareEtag(WRONG_ETAG)))) && (await works(replace(bareEtag(etag))));
+  return isUsable ? 'bare' : 'none';
 }
 
 async function probeMultipart(

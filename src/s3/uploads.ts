@@ -1,6 +1,8 @@
 import { Failure } from '../errors/failure.js';
 import type { S3Caller } from './caller.js';
 import { describeObject, writeConditions } from './descriptions.js';
+import { quotedEtag } from './etags.js';
+import { toHead } from './heads.js';
 import { bodyLength, copySource, rangeHeader, toWriteResult } from './objects.js';
 import type { ObjectStore, UploadedPart } from './store.js';
 
@@ -88,7 +90,15 @@ function completeMultipartUpload(caller: S3Caller, bucket: string): ObjectStore[
     const reply = await caller.call(subject, options.signal, (client, send) =>
       client.completeMultipartUpload(input, send),
     );
-    return toWriteResult(reply);
+    const result = toWriteResult(reply);
+    if (result.etag !== '') return result;
+    // Ceph RGW 16.2 answers with an empty ETag: what the object is must be asked for.
+    const asked = caller.about('HeadObject', bucket, key);
+    const version = result.versionId === undefined ? {} : { VersionId: result.versionId };
+    const head = await caller.call(asked, options.signal, (client, send) =>
+      client.headObject({ Bucket: bucket, Key: key, ...version }, send),
+    );
+    return { ...result, etag: toHead(key, head).etag };
   };
 }
 
@@ -96,5 +106,5 @@ function partOf(partNumber: number, etag: string | undefined, key: string): Uplo
   if (etag === undefined) {
     throw new Failure('server-error', `Part ${partNumber} of ${key}: the reply has no ETag`);
   }
-  return { partNumber, etag };
+  return { partNumber, etag: quotedEtag(etag) };
 }

@@ -78,7 +78,7 @@ async function sendLarge(
   replaced: StoredObject | undefined,
   signal: AbortSignal | undefined,
 ): Promise<StoredObject> {
-  const conditions = await writeConditions(context, key, replaced, signal);
+  const conditions = writeConditions(replaced);
   const abort = signal === undefined ? {} : { signal };
   const source = { kind: 'file', path: stage.path } as const;
   try {

@@ -33,7 +33,6 @@ export interface Fixture {
 export interface MountOptions extends Partial<Config['mount']> {
   readonly prefix?: string;
   readonly store?: ObjectStore;
-  readonly conditionalWrites?: boolean;
   readonly storageClass?: StorageClass;
 }
 
@@ -69,12 +68,11 @@ export async function startFixture(): Promise<Fixture> {
 }
 
 async function mountOver(store: ObjectStore, cacheDir: string, options: MountOptions): Promise<FileSystem> {
-  const { prefix = '', store: wrapped = store, conditionalWrites = true, storageClass, ...mount } = options;
+  const { prefix = '', store: wrapped = store, storageClass, ...mount } = options;
   const config = configSchema.parse({});
   const fs = createFileSystem({
     store: wrapped,
     prefix,
-    conditionalWrites,
     ...(storageClass === undefined ? {} : { storageClass }),
     transporter: createTransporter('optimized', wrapped, config.transfer),
     mount: { ...config.mount, ...mount },

@@ -23,6 +23,8 @@ s3 del 's3://outside/a b/small+%.bin' s3://outside/large.bin
   --secret_key="$AWS_SECRET_ACCESS_KEY" --config=/dev/null ls -r s3://outside)" ]
 shown 's3cmd: delete'
 
+# rclone does not start where this variable names the system's bundle.
+unset AWS_CA_BUNDLE
 export RCLONE_CONFIG=/dev/null RCLONE_CONFIG_O_TYPE=s3 RCLONE_CONFIG_O_PROVIDER=Other \
   RCLONE_CONFIG_O_ENDPOINT="$AWS_ENDPOINT_URL" RCLONE_CONFIG_O_ACCESS_KEY_ID="$AWS_ACCESS_KEY_ID" \
   RCLONE_CONFIG_O_SECRET_ACCESS_KEY="$AWS_SECRET_ACCESS_KEY" RCLONE_CONFIG_O_REGION=us-east-1

@@ -129,6 +129,20 @@ describe('the protocol', () => {
     );
   });
 
+  test.each([
+    ['POST', '', { uploads: '' }, 'CreateMultipartUpload'],
+    ['POST', '/x', { uploadId: 'none', uploads: '' }, 'CompleteMultipartUpload'],
+    ['PUT', '/x', { uploadId: 'none' }, 'UploadPart'],
+    ['POST', '', { cors: '' }, 'Unknown'],
+  ])('a bad %s %s %j is counted as %s', async (method, key, query, operation) => {
+    const errors = (): number =>
+      server.emulator.requestCounts().find((count) => count.operation === operation)?.errors ?? 0;
+    const before = errors();
+    const reply = await server.raw.send({ method, path: `/${Bucket}${key}`, query });
+    expect(reply.status).toBeGreaterThanOrEqual(400);
+    expect(errors()).toBe(before + 1);
+  });
+
   test('a body without a length is refused', async () => {
     const { headers, target } = await server.raw.prepare({
       method: 'PUT',

@@ -57,17 +57,31 @@ const SUBRESOURCES: Readonly<Record<Level, Readonly<Record<string, string>>>> = 
 
 const VERBS: Readonly<Record<string, string>> = { GET: 'Get', PUT: 'Put', DELETE: 'Delete', HEAD: 'Head' };
 
+/**
+ * Operations whose names do not follow from verb and noun. A request that lacks what its operation needs (an upload id,
+ * a part number) still has the name that S3 gives it.
+ */
+const NAMES: Readonly<Record<string, string>> = {
+  'POST delete': 'DeleteObjects',
+  'POST uploads': 'CreateMultipartUpload',
+  'POST uploadId': 'CompleteMultipartUpload',
+  'PUT uploadId': 'UploadPart',
+  'GET uploadId': 'ListParts',
+  'DELETE uploadId': 'AbortMultipartUpload',
+};
+
 /** The parameter of a request that chooses an operation; absent for the plain ones. */
 export function subresourceOf(head: RequestHead, level: Level): string | undefined {
   return head.query.find(({ name }) => Object.hasOwn(SUBRESOURCES[level], name))?.name;
 }
 
-/** S3's name of an operation that this server does not do. */
+/** S3's name of the operation behind a request that no route takes. */
 export function unimplementedName(method: string, level: Level, subresource: string): string {
   const noun = SUBRESOURCES[level][subresource] ?? subresource;
   if (subresource === 'restore') return 'RestoreObject';
   if (subresource === 'select') return 'SelectObjectContent';
   if (subresource === 'session') return 'CreateSession';
   if (subresource === 'renameObject') return 'RenameObject';
-  return `${VERBS[method] ?? method}${noun}`;
+  const verb = VERBS[method];
+  return NAMES[`${method} ${subresource}`] ?? (verb === undefined ? 'Unknown' : `${verb}${noun}`);
 }

@@ -15,11 +15,6 @@ const EXIT_LIMIT_MS = 10_000;
 const UNMET: readonly UnmetNeed[] = [
   { need: 'hard-link', state: 'unsupported', reason: 'Each name is an object of its own' },
   { need: 'rename-exchange', state: 'unsupported', reason: 'S3 can not exchange two names in one step' },
-  {
-    need: 'lock',
-    state: 'unsupported',
-    reason: 'Locks hold on this mount only, not for other clients of the bucket',
-  },
 ];
 
 /** The reference file system of this project, in a daemon of its own that ends with the runner. */
@@ -29,7 +24,7 @@ export function objectfsTarget(version: string): TargetDriver {
     version,
     needsStore: true,
     unmet: UNMET,
-    quirks: [],
+    quirks: ['Locks hold on this mount only, not for other clients of the bucket'],
     start: startObjectfs,
   };
 }

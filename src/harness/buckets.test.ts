@@ -92,7 +92,9 @@ describe('buckets of a run, on the embedded server', () => {
   });
 
   test('where the ledger can not be written no bucket is made', async () => {
-    const ledger = Object.assign(Object.create(run.ledger) as typeof run.ledger, { path: '/dev/null/ledger' });
+    const ledger = Object.assign(Object.create(run.ledger) as typeof run.ledger, {
+      path: '/dev/null/ledger',
+    });
     const scope = { ...run.scope, ledger };
     await expect(
       provisionBucket(scope, { connection, name: emulator.endpoint }, admin, 'range', signal),

@@ -5,6 +5,7 @@ import type { Log } from '../log/log.js';
 import type { Progress } from '../log/progress.js';
 import type { SuiteResult } from '../report/model.js';
 import type { FixtureFile } from './api/case.js';
+import type { UnmetNeed } from './api/protocol.js';
 import { countFiles } from './find-suites.js';
 import type { RunScope } from './run-scope.js';
 import { runSuite } from './run-suite.js';
@@ -29,6 +30,8 @@ export interface SuiteOnTarget {
   readonly driver: TargetDriver;
   readonly control: boolean;
   readonly store?: TargetStore;
+  /** What the S3 server can not do, beside what the target can not. */
+  readonly unmet?: readonly UnmetNeed[];
   /** Proves that the started target is what it says, before the first case. */
   readonly prove?: (session: TargetSession) => Promise<void>;
 }
@@ -91,7 +94,7 @@ async function runCases(
         seed: tools.seed,
         ...(job.store === undefined ? {} : { store: job.store }),
         transfer: tools.config.transfer,
-        unmet: [...job.driver.unmet],
+        unmet: [...job.driver.unmet, ...(job.unmet ?? [])],
         fixtures: [...tools.fixtures],
       },
       onEvent: (event) => {

@@ -4,6 +4,7 @@ import type { Cleanup, SuiteResult } from '../report/model.js';
 import { createBucketAdmin, type BucketAdmin } from '../s3/admin.js';
 import { provisionBucket } from './buckets.js';
 import type { Endpoint } from './endpoint-wish.js';
+import { unmetByEndpoint } from './endpoint-needs.js';
 import { brokenSuite } from './broken-suite.js';
 import { runOnTarget, type SuiteTools } from './suite-tools.js';
 import { directoryTarget } from './targets/directory.js';
@@ -73,7 +74,8 @@ async function runWithBucket(job: BucketJob, cleanup: Cleanup[], signal: AbortSi
     const store = { connection: endpoint.connection, bucket: bucket.name, prefix: '' };
     const prove = (session: { readonly target: Parameters<typeof proveTarget>[0] }) =>
       proveTarget(session.target, store, signal);
-    return await runOnTarget(tools, { suite, driver, control: false, store, prove }, signal);
+    const unmet = await unmetByEndpoint(endpoint, bucket.name, signal);
+    return await runOnTarget(tools, { suite, driver, control: false, store, prove, unmet }, signal);
   } finally {
     cleanup.push(await bucket.remove());
   }

@@ -21,6 +21,11 @@ export const NEEDS = [
   'seek-hole',
   'lock',
   'mmap',
+  'name-bytes', // names that are no UTF-8; open(2) allows a file system to refuse them with EINVAL
+  // What the S3 server does with a Range header that selects nothing or is no byte range; RFC 9110 leaves it a choice.
+  'range-suffix-of-none',
+  'range-first-after-last',
+  'range-no-numbers',
 ] as const;
 export type Need = (typeof NEEDS)[number];
 

@@ -5,6 +5,8 @@ import { loadArm, runArmJob } from './arm-run.js';
 
 let settings: ArmSettings | undefined;
 
+// Signals to the whole group are the parent's to answer: it ends this process, by the channel or by SIGKILL.
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => undefined);
 process.on('disconnect', () => {
   process.exit(0);
 });

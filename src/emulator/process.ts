@@ -9,8 +9,9 @@ import { optionsSchema, requestSchema, type ChildMessage } from './process-messa
 
 let emulator: Emulator | undefined;
 
-// Ctrl-C reaches the whole group: the parent still needs the server to clean up.
+// Ctrl-C and `timeout` reach the whole group: the parent still needs the server to clean up, and ends it by the channel.
 process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => undefined);
 process.on('SIGHUP', () => undefined);
 process.once('disconnect', () => {
   process.exit(0);

@@ -94,7 +94,7 @@ function statusOf(error: NodeJS.ErrnoException): string | undefined {
 function bind(server: Server, host: string, port: number): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause) => {
-      const remedy = 'Choose another --port, or 0 for a free one';
+      const remedy = 'Choose another --port, or 0 for a free one, and a --host of this machine';
       reject(new Failure('usage', `The S3 server can not listen on ${host}:${port}`, { cause, remedy }));
     });
     server.listen(port, host, () => {

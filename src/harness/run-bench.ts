@@ -16,7 +16,7 @@ import type { Endpoint, EndpointWish } from './endpoint-wish.js';
 import { startEnvironmentProbe } from './environment.js';
 import { loadFixtures, scanData } from './fixtures.js';
 import { Ledger } from './ledger.js';
-import { openRun, type RunScope } from './run-scope.js';
+import { closeAndTell, openRun, type RunScope } from './run-scope.js';
 import { judgeBench } from './verdict.js';
 
 export interface BenchPlan {
@@ -58,8 +58,7 @@ export async function runBench(
     const outcome = await openAndMeasure({ plan, files, scope, progress, log }, signal);
     return await assembleReport(scope, plan, probe, outcome);
   } finally {
-    progress.end();
-    await scope.close();
+    await closeAndTell(scope, progress);
   }
 }
 

@@ -2,6 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Failure } from '../errors/failure.js';
+import type { Progress } from '../log/progress.js';
 import type { Ledger } from './ledger.js';
 import { mountsBelow } from './mounts.js';
 import { identifyProcess, type ProcessIdentity } from './processes.js';
@@ -22,8 +23,12 @@ export interface RunScope {
     worker(pid: number): Promise<void>;
     emulator(pid: number): Promise<void>;
   };
-  /** Removes the folder and closes the run in the ledger, or says there what is left. Never throws. */
-  close(): Promise<void>;
+  /**
+   * Removes the folder and closes the run in the ledger, or says there what is left. Never throws.
+   *
+   * @returns One line for the user for each thing that is left.
+   */
+  close(): Promise<readonly string[]>;
 }
 
 /**
@@ -65,7 +70,14 @@ function recorder(ledger: Ledger, runId: string): RunScope['record'] {
   };
 }
 
-async function closeRun(ledger: Ledger, runId: string, folder: string): Promise<void> {
+/** Closes a run and tells its user what is left of it. Never throws. */
+export async function closeAndTell(scope: RunScope, progress: Progress): Promise<void> {
+  progress.end();
+  for (const line of await scope.close()) progress.note(line);
+}
+
+async function closeRun(ledger: Ledger, runId: string, folder: string): Promise<readonly string[]> {
+  const left = await leftBuckets(ledger, runId);
   try {
     const [mount] = await mountsBelow(folder);
     // A removal would go through the mount to the bucket.
@@ -73,8 +85,21 @@ async function closeRun(ledger: Ledger, runId: string, folder: string): Promise<
     await rm(folder, { recursive: true, force: true, maxRetries: 3 });
     await ledger.append({ line: 'run-closed', runId, reason: 'the run ended and removed what it had made' });
   } catch (reason) {
-    const line = { line: 'run-left', runId, reason: Failure.from(reason).message } as const;
+    const { message } = Failure.from(reason);
     // The entry stays open without this line: a sweep finds the folder all the same.
-    await ledger.append(line).catch(() => undefined);
+    await ledger.append({ line: 'run-left', runId, reason: message }).catch(() => undefined);
+    left.push(`The folder ${folder} is left (${message}). Remove it with: objectfs buckets sweep`);
   }
+  return left;
+}
+
+async function leftBuckets(ledger: Ledger, runId: string): Promise<string[]> {
+  const runs = await ledger.runs().catch(() => []);
+  const buckets = runs.find((run) => run.runId === runId)?.buckets ?? [];
+  return buckets
+    .filter(({ state }) => state !== 'gone')
+    .map(({ bucket, endpoint, reason }) => {
+      const why = reason === undefined ? '' : ` (${reason})`;
+      return `The bucket ${bucket} at ${endpoint} is left${why}. Remove it with: objectfs buckets sweep`;
+    });
 }

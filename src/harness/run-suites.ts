@@ -9,7 +9,7 @@ import { selectSuites } from './find-suites.js';
 import { loadFixtures } from './fixtures.js';
 import { assembleReport, factsOf, type Invocation, type RunOutcome } from './assemble-report.js';
 import { Ledger } from './ledger.js';
-import { openRun } from './run-scope.js';
+import { closeAndTell, openRun } from './run-scope.js';
 import { runOnEndpoint } from './suites-on-endpoint.js';
 import { runOnTarget, type SuiteTools } from './suite-tools.js';
 import { selectTarget } from './targets/select.js';
@@ -59,8 +59,7 @@ export async function runSuites(
       bench: [],
     });
   } finally {
-    progress.end();
-    await scope.close();
+    await closeAndTell(scope, progress);
   }
 }
 

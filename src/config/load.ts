@@ -1,6 +1,7 @@
 import { closest } from 'fastest-levenshtein';
 import { existsSync, readFileSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
+import type { z } from 'zod';
 import { Failure, usageError } from '../errors/failure.js';
 import { CONFIG_KEYS, type ConfigKey } from './keys.js';
 import { configSchema, type Config } from './schema.js';
@@ -168,7 +169,7 @@ function validate(given: ReadonlyMap<string, Given>): Config {
     const issue = parsed.error.issues[0];
     const path = issue?.path.join('.') ?? '';
     throw usageError(
-      `${originName(path, given)}: ${issue?.message ?? 'wrong value'}`,
+      `${originName(path, given)}: ${issue === undefined ? 'wrong value' : plainMessage(issue)}`,
       'See docs/configuration.md',
       path,
     );
@@ -181,6 +182,12 @@ function validate(given: ReadonlyMap<string, Given>): Config {
     );
   }
   return parsed.data;
+}
+
+/** Of a value that may be written in several ways, what is wrong with the last: the text that a person wrote. */
+function plainMessage(issue: z.core.$ZodIssue): string {
+  const inner = issue.code === 'invalid_union' ? issue.errors.at(-1)?.[0] : undefined;
+  return inner?.message ?? issue.message;
 }
 
 function originName(path: string, given: ReadonlyMap<string, Given>): string {

@@ -25,7 +25,8 @@ async function main(): Promise<void> {
     }
     await tell({ type: 'ended' });
   } catch (reason) {
-    log.error({ err: Failure.from(reason) }, 'the mount failed');
+    // Who is told says it to the user; a daemon that was let go has only its log.
+    log[process.connected ? 'debug' : 'error']({ err: Failure.from(reason) }, 'the mount failed');
     await tell({ type: 'ended', failure: toPlainFailure(reason) });
     process.exitCode = 1;
   }

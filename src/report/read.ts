@@ -29,7 +29,9 @@ export async function readRun(path: string): Promise<RunReport> {
   }
   const parsed = runReportSchema.safeParse(content);
   if (parsed.success) return parsed.data;
-  throw usageError(`${file} is damaged: ${z.prettifyError(parsed.error)}`, remedy, file);
+  const [issue] = parsed.error.issues;
+  const place = issue === undefined || issue.path.length === 0 ? 'the top' : issue.path.join('.');
+  throw usageError(`${file} is damaged: ${issue?.message ?? 'unreadable'} at ${place}`, remedy, file);
 }
 
 function parseJson(text: string): unknown {

@@ -20,13 +20,17 @@ export function parseBucketUrl(text: string): BucketUrl {
   if (match === null)
     throw usageError(`"${text}" is no bucket`, 'Write s3://BUCKET or s3://BUCKET/PREFIX', text);
   const [, bucket = '', path = ''] = match;
-  if (!BUCKET_NAME.test(bucket)) {
-    throw usageError(
-      `S3 allows no bucket of the name "${bucket}"`,
-      'Use 3 to 63 lower-case letters, digits, dots and hyphens',
-      bucket,
-    );
-  }
+  refuseBucketName(bucket);
   const trimmed = path.replace(/\/+$/, '');
   return { bucket, prefix: trimmed === '' ? '' : `${trimmed}/` };
+}
+
+/** @throws Failure `usage` where S3 allows no such bucket name. */
+export function refuseBucketName(bucket: string): void {
+  if (BUCKET_NAME.test(bucket)) return;
+  throw usageError(
+    `S3 allows no bucket of the name "${bucket}"`,
+    'Use 3 to 63 lower-case letters, digits, dots and hyphens',
+    bucket,
+  );
 }

@@ -26,7 +26,8 @@ export function exitCodeFor(failure: Failure): number {
 /** Prints one clear line for whatever was thrown, and sets the exit code. Stack traces only with OBJECTFS_TRACE. */
 export function reportFailure(reason: unknown): void {
   const failure = Failure.from(reason);
-  process.stderr.write(`objectfs: ${failure.toLine()}\n`);
+  // Parsers and servers put line breaks into their messages: here each failure is one line.
+  process.stderr.write(`objectfs: ${failure.toLine().replace(/\s*[\r\n]+\s*/g, ' ')}\n`);
   if (process.env['OBJECTFS_TRACE'] !== undefined) process.stderr.write(`${String(failure.stack)}\n`);
   process.exitCode = exitCodeFor(failure);
 }

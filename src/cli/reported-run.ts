@@ -7,9 +7,11 @@ import type { Invocation } from '../harness/assemble-report.js';
 import type { Log } from '../log/log.js';
 import type { Progress } from '../log/progress.js';
 import type { RunReport } from '../report/model.js';
+import { Failure, usageError } from '../errors/failure.js';
 import { EXIT } from './exit.js';
 import { interruptible } from './interrupt.js';
 import { resolveConfig, type Flags } from './options.js';
+import { refuseUnusableFolder } from './output-folder.js';
 import { version } from './version.js';
 
 /** What a run of suites or of the bench gets from the command line. */
@@ -69,25 +71,43 @@ export async function runAndReport(
   flags: Flags,
   run: (inputs: RunInputs) => Promise<RunReport>,
 ): Promise<void> {
+  const seed = seedFrom(flags);
+  const out = textFlag(flags, 'out');
+  if (out !== undefined) refuseUnusableFolder('--out', out);
   const resolved = await resolveConfig(flags);
   const { createLog } = await import('../log/log.js');
   const { createProgress } = await import('../log/terminal-progress.js');
   const progress = createProgress();
   // The run's own lines come from `progress`: less than a warning is for those who ask.
   const level = flags['logLevel'] === undefined ? 'warn' : resolved.config.log.level;
+  const inputs = { resolved, seed, invocation: { command: commandLine(), version: version() } };
   const report = await interruptible((signal) =>
-    run({
-      resolved,
-      seed: numberFlag(flags, 'seed') ?? randomInt(SEED_LIMIT),
-      invocation: { command: commandLine(), version: version() },
-      signal,
-      progress,
-      log: createLog(level),
-    }).finally(() => {
-      progress.end();
-    }),
+    run({ ...inputs, signal, progress, log: createLog(level) })
+      .catch((reason: unknown) => {
+        throw signal.aborted ? stopped(signal, reason) : reason;
+      })
+      .finally(() => {
+        progress.end();
+      }),
   );
-  await publish(report, textFlag(flags, 'out'));
+  await publish(report, out);
+}
+
+/** Whatever broke after Ctrl-C, the run was stopped: what else went wrong is told with it. */
+function stopped(signal: AbortSignal, reason: unknown): Failure {
+  const stop = Failure.from(signal.reason);
+  const failure = Failure.from(reason);
+  if (failure.kind === 'cancelled') return stop;
+  return new Failure('cancelled', `${stop.message}; in the clean-up: ${failure.message}`, {
+    remedy: 'See what is left: objectfs buckets list',
+    cause: reason,
+  });
+}
+
+function seedFrom(flags: Flags): number {
+  const seed = numberFlag(flags, 'seed') ?? randomInt(SEED_LIMIT);
+  if (Number.isInteger(seed) && seed >= 0 && seed < SEED_LIMIT) return seed;
+  throw usageError(`--seed takes a whole number, not ${seed}`, `Give one from 0 to ${SEED_LIMIT - 1}`);
 }
 
 async function publish(report: RunReport, out: string | undefined): Promise<void> {

@@ -20,6 +20,14 @@ function endQuietlyOnClosedPipe(reason: NodeJS.ErrnoException): void {
   throw reason;
 }
 
+/** Where yargs finds a command close to an unknown one, it names only its guess. */
+function wrongUse(message: string, argv: readonly string[]): Failure {
+  const guess = /^Did you mean (.+)\?$/.exec(message)?.[1];
+  if (guess === undefined) return usageError(message.replace(/:\s*\n\s*/, ': '), 'See objectfs --help');
+  const word = argv.find((argument) => !argument.startsWith('-')) ?? '';
+  return usageError(`There is no command "${word}"`, `Did you mean ${guess}? See objectfs --help`, word);
+}
+
 function parser(argv: readonly string[]): Argv {
   const base = yargs([...argv])
     .scriptName('objectfs')
@@ -37,9 +45,7 @@ function parser(argv: readonly string[]): Argv {
     )
     .exitProcess(false)
     .fail((message, error: unknown) => {
-      throw error instanceof Failure
-        ? error
-        : usageError(message || Failure.from(error).message, 'See objectfs --help');
+      throw error instanceof Failure ? error : wrongUse(message || Failure.from(error).message, argv);
     });
   return COMMANDS.reduce<Argv>((chain, module) => chain.command(module), base);
 }

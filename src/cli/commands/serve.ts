@@ -1,5 +1,6 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { usageError } from '../../errors/failure.js';
+import { refuseBucketName } from '../bucket-url.js';
 import { interruptible } from '../interrupt.js';
 
 export const command = 'serve';
@@ -53,6 +54,10 @@ interface ServeFlags {
 export async function handler(parsed: ArgumentsCamelCase): Promise<void> {
   const flags = parsed as unknown as ServeFlags; // as declared in `builder`; yargs has checked the types
   const credentials = givenCredentials(flags);
+  if (!Number.isInteger(flags.port) || flags.port < 0 || flags.port > 65_535) {
+    throw usageError(`${flags.port} is no TCP port`, 'Give --port from 0 to 65535; 0 takes a free one');
+  }
+  if (flags.bucket !== undefined) refuseBucketName(flags.bucket);
   const { profileNamed } = await import('../../emulator/link/profiles.js');
   const { startEmulator } = await import('../../emulator/emulator.js');
   await interruptible(async (signal) => {

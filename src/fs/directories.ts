@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import type { ListPage } from '../s3/store.js';
 import { monotonicMs } from './clock.js';
 import { assertAttached, type Context } from './context.js';
@@ -87,8 +86,6 @@ async function meetAhead(
   }
   const listed = handle.entries.slice(from, from + MEET_AHEAD).filter(({ name }) => !isDot(name));
   const { node } = handle;
-  // One listener for each of them.
-  setMaxListeners(0, signal);
   await Promise.all(
     listed.map(({ name, type }) => meetListed(context, node, name, type === S_IFDIR, signal)),
   );

@@ -5,6 +5,7 @@ import { silentLog, type Log } from '../log/log.js';
 import type { S3Connection } from './connection.js';
 import { toFailure, type RequestSubject } from './failures.js';
 import { createSdkClient, type HttpLimits } from './sdk.js';
+import { sharedSignal } from './shared-signal.js';
 import type { ObjectBody } from './store.js';
 
 /** The options that the SDK takes beside the input of a call. */
@@ -46,7 +47,7 @@ export function createCaller(
     if (isClosed) throw new Failure('not-connected', `${subject.operation}: the store is closed`);
     signal?.throwIfAborted();
     client ??= createSdkClient(connection, limits);
-    return send(await client, signal === undefined ? {} : { abortSignal: signal });
+    return send(await client, signal === undefined ? {} : { abortSignal: sharedSignal(signal) });
   };
   const fail = failer(log);
 

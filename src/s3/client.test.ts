@@ -1,3 +1,4 @@
+import { getMaxListeners } from 'node:events';
 import { Readable } from 'node:stream';
 import { startEmulator, type Emulator } from '../emulator/emulator.js';
 import type { Failure } from '../errors/failure.js';
@@ -41,6 +42,16 @@ async function failureOf(promise: Promise<unknown>): Promise<Failure> {
   }
   throw new Error('expected a failure');
 }
+
+describe('one signal for many requests', () => {
+  // Jest's sandbox hears no warnings of Node, so its bound is read: 0 stands for none.
+  test('a job of forty requests at a time makes Node warn of no leak', async () => {
+    const { signal } = new AbortController();
+    await store.put('shared', Buffer.from('x'));
+    await Promise.all(Array.from({ length: 40 }, () => store.head('shared', { signal })));
+    expect(getMaxListeners(signal)).toBe(0);
+  });
+});
 
 async function read(key: string, options?: Parameters<ObjectStore['get']>[1]): Promise<string> {
   const { body } = await store.get(key, options);

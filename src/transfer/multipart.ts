@@ -1,6 +1,7 @@
 import { Failure } from '../errors/failure.js';
 import { settledComplete } from '../s3/retry.js';
 import { isTransient, retrying } from '../s3/backoff.js';
+import { sharedSignal } from '../s3/shared-signal.js';
 import type { UploadedPart, WriteResult } from '../s3/store.js';
 import { PART_RETRY, tryPart, type TransferContext } from './context.js';
 import type { UploadOptions } from './transporter.js';
@@ -74,7 +75,7 @@ async function beginUpload(context: TransferContext, key: string, options: Uploa
       patience.abort();
     }, GRACE_MS);
   };
-  signal?.addEventListener('abort', onAbort, { once: true });
+  sharedSignal(signal)?.addEventListener('abort', onAbort, { once: true });
   try {
     const create = () => context.store.createUpload(key, { ...description, signal: patience.signal });
     return await tryStep(context, signal, create);

@@ -13,6 +13,7 @@ import type { UploadOutcome } from './upload.js';
 import { toFailure } from '../s3/failures.js';
 import { toHead } from '../s3/heads.js';
 import { loadSdk, sdkSettings } from '../s3/sdk.js';
+import { sharedSignal } from '../s3/shared-signal.js';
 import { inFlight, type Tally } from './context.js';
 import { pinnedFailure, type Pin } from './download.js';
 import { onLocalFile } from './local-files.js';
@@ -118,7 +119,7 @@ async function uploadBySdk(
     options.onProgress?.(sentBytes);
   });
   const stop = (): void => void upload.abort();
-  signal?.addEventListener('abort', stop, { once: true });
+  sharedSignal(signal)?.addEventListener('abort', stop, { once: true });
   try {
     const result = await finish(upload);
     const { ETag: etag = '', VersionId: versionId } = result;
@@ -160,7 +161,7 @@ async function downloadBySdk(
   try {
     const reply = await client.getObject(
       { Bucket: bucket, Key: key, ...(ifMatch === undefined ? {} : { IfMatch: ifMatch }) },
-      signal === undefined ? {} : { abortSignal: signal },
+      signal === undefined ? {} : { abortSignal: sharedSignal(signal) },
     );
     const { etag, sizeBytes } = toHead(key, reply);
     // As in the store: Node's HTTP client hands over a Readable.

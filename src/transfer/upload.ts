@@ -1,4 +1,5 @@
 import { Failure } from '../errors/failure.js';
+import { sharedSignal } from '../s3/shared-signal.js';
 import type { WriteResult } from '../s3/store.js';
 import { inFlight, tryPart, type TransferContext } from './context.js';
 import { uploadMultipart, type PieceSource, type UploadPiece } from './multipart.js';
@@ -114,7 +115,7 @@ async function nextChunk(
   const onAbort = (): void => {
     stream.destroy();
   };
-  signal?.addEventListener('abort', onAbort, { once: true });
+  sharedSignal(signal)?.addEventListener('abort', onAbort, { once: true });
   try {
     const { value } = (await reader.next()) as IteratorResult<Buffer, undefined>; // the generator returns nothing
     signal?.throwIfAborted();

@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
 import { Failure } from '../../errors/failure.js';
 import type { ListedObject } from '../../s3/store.js';
@@ -50,7 +49,6 @@ export async function copyKeys(
   const limit = pLimit(COPY_CONCURRENCY);
   const controller = new AbortController();
   const { signal } = controller;
-  setMaxListeners(0, signal);
   const copyOne = async ({ key, etag }: ListedObject): Promise<readonly [string, string]> => {
     signal.throwIfAborted();
     const target = to + key.slice(from.length);

@@ -40,6 +40,7 @@ export async function createSdkClient(connection: S3Connection, limits: HttpLimi
     expectContinueHeader: false,
   });
   replaceRetries(client);
+  saveWork(client);
   addContentMd5(client);
   askBeforeConditionalBody(client);
   return client;
@@ -82,6 +83,25 @@ function replaceRetries(client: S3): void {
     name,
     override: true,
   });
+}
+
+/**
+ * Leaves out what the SDK does anew for each request and nobody uses: copies of input and output for a logger that is
+ * not there, and a signer (with a copy of all settings) for the same service and region. Together a tenth of the CPU
+ * time of a small request.
+ */
+function saveWork(client: S3): void {
+  client.middlewareStack.remove('loggerMiddleware');
+  const makeSigner = client.config.signer;
+  const signers = new Map<string, ReturnType<typeof makeSigner>>();
+  client.config.signer = async (scheme) => {
+    const name = JSON.stringify(scheme ?? '');
+    const known = signers.get(name);
+    if (known !== undefined) return known;
+    const signer = makeSigner(scheme);
+    signers.set(name, signer);
+    return signer;
+  };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { z } from 'zod';
 import { compiledModule, packageRoot } from '../../config/paths.js';
@@ -66,7 +66,7 @@ export function startJest(folder: string, planFile: string, resultFile: string):
       '--disable-warning=ExperimentalWarning',
       compiledModule('src/harness/worker/main.js'),
       '--config',
-      JSON.stringify(jestConfig(folder)),
+      JSON.stringify(jestConfig(folder, dirname(resultFile))),
       '--runInBand',
       '--forceExit',
       '--json',
@@ -95,7 +95,7 @@ export function startJest(folder: string, planFile: string, resultFile: string):
   };
 }
 
-function jestConfig(folder: string): Record<string, unknown> {
+function jestConfig(folder: string, runFolder: string): Record<string, unknown> {
   return {
     rootDir: folder,
     testEnvironment: 'node',
@@ -107,6 +107,8 @@ function jestConfig(folder: string): Record<string, unknown> {
     // The worker keeps the limit of each case itself; Jest's own must never come first.
     testTimeout: 3_600_000,
     cache: false,
+    // Its map of files is written all the same: it goes with the run.
+    cacheDirectory: join(runFolder, 'jest-cache'),
   };
 }
 

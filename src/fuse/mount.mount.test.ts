@@ -138,7 +138,7 @@ assert os.listxattr(p) == []
     const child = spawn('python3', ['-c', `open(${JSON.stringify(at('hang'))},'rb').read(1)`], {
       stdio: 'ignore',
     });
-    await eventually(async () => (await mount.ask('counts')).openHandles === 1);
+    await eventually(async () => (await mount.ask('counts')).hanging === 1);
     child.kill('SIGKILL');
     await once(child, 'exit');
     await eventually(async () => (await mount.ask('counts')).interrupted === 1);
@@ -147,7 +147,7 @@ assert os.listxattr(p) == []
   test('an abort with requests in flight fails them and leaves no mount', async () => {
     await fs.writeFile(at('hang'), 'x');
     const reads = [1, 2, 3].map(() => codeOf(run('cat', [at('hang')])));
-    await eventually(async () => (await mount.ask('counts')).openHandles === 3);
+    await eventually(async () => (await mount.ask('counts')).hanging === 3);
     const { openHandles, stop } = await mount.ask('abort');
     expect(stop).toBe(1);
     expect(openHandles).toBe(3); // no RELEASE comes after an abort: stop deals with what is open

@@ -200,7 +200,7 @@ describe('a cancel', () => {
       if (number === nth) controller.abort();
       return undefined;
     });
-    const failure = await settled(upload(store, controller.signal), 3_000);
+    const failure = await settled(upload(store, controller.signal));
     expect(failure?.kind).toBe('cancelled');
     await expectAllOrNothing(failure);
     await expectNoUploads();
@@ -212,7 +212,7 @@ describe('a cancel', () => {
       if (number === nth) controller.abort();
       return undefined;
     });
-    const failure = await settled(download(store, controller.signal), 3_000);
+    const failure = await settled(download(store, controller.signal));
     expect(failure?.kind).toBe('cancelled');
     await expectFileOrNothing(failure);
   });

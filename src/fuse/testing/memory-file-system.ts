@@ -24,7 +24,7 @@ export class MemoryFileSystem implements ops.FileSystem {
   capabilities: ops.KernelCapabilities | undefined;
   notifier: ops.KernelNotifier | undefined;
   /** Counts of calls that tests look at. */
-  readonly counts = { stop: 0, interrupted: 0, write: 0, getxattr: 0 };
+  readonly counts = { stop: 0, hanging: 0, interrupted: 0, write: 0, getxattr: 0 };
   readonly #open = new Map<ops.HandleId, MemoryNode>();
   readonly #hanging = new Set<MemoryNode>();
   #lastHandle = 0n;
@@ -279,6 +279,7 @@ export class MemoryFileSystem implements ops.FileSystem {
   }
 
   async #untilInterrupted(signal: AbortSignal): Promise<never> {
+    this.counts.hanging += 1;
     await new Promise<void>((resolve) => {
       if (signal.aborted) resolve();
       else

@@ -16,6 +16,8 @@ export interface MountEvent {
   readonly openHandles?: number;
   readonly nodes?: number;
   readonly stop?: number;
+  /** Reads of `hang` so far, and those of them that an interrupt ended. */
+  readonly hanging?: number;
   readonly interrupted?: number;
   readonly write?: number;
   readonly getxattr?: number;

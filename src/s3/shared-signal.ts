@@ -6,6 +6,6 @@ import { setMaxListeners } from 'node:events';
  * warns; here the number is bounded by what the caller has in flight.
  */
 export function sharedSignal<S extends AbortSignal | undefined>(signal: S): S {
-  if (signal !== undefined) setMaxListeners(0, signal);
+  if (signal !== undefined) setMaxListeners(Infinity, signal);
   return signal;
 }

@@ -3,11 +3,11 @@ import type { CaseGroup, DirectStore } from './case.js';
 import type { Outcome } from './outcome.js';
 import { readPlan, writeEvent } from './plan.js';
 import { WATCHDOG_GRACE_MS, type RunPlan } from './protocol.js';
-import { runCase, timeoutOf, type GroupRun } from './run-case.js';
+import { cleanUpTimeoutOf, runCase, timeoutOf, type GroupRun } from './run-case.js';
 import { mixSeed } from './seeded.js';
 
 /** Set-up, clean-up and the pause after a hung case must fit into Jest's own limit. */
-const JEST_MARGIN_MS = 90_000;
+const JEST_MARGIN_MS = 30_000;
 
 /**
  * Registers the cases of one file of a suite: called once, at the top level of `suites/<suite>/<group>.suite.ts`.
@@ -33,7 +33,7 @@ export function defineGroup(group: CaseGroup): void {
   const run = groupRun(plan, group.group);
   describe(`${group.suite}: ${group.group}`, () => {
     for (const definition of cases) {
-      const jestLimitMs = timeoutOf(definition) + JEST_MARGIN_MS;
+      const jestLimitMs = timeoutOf(definition) + cleanUpTimeoutOf(definition) + JEST_MARGIN_MS;
       test(`${definition.id}: ${definition.says}`, () => report(runCase(run, definition)), jestLimitMs);
     }
     // Jest refuses a file without a test: all cases may have their results from an earlier worker.

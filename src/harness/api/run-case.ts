@@ -7,8 +7,8 @@ import { writeEvent } from './plan.js';
 import { DEFAULT_CASE_TIMEOUT_MS, type RunPlan, type UnmetNeed } from './protocol.js';
 import { mixSeed } from './seeded.js';
 
-/** Removing what a case left takes longer than a plain case: a listing case leaves thousands of names. */
-const CLEAN_UP_TIMEOUT_MS = 60_000;
+/** Removing what a case left takes longer than a plain case. */
+const LEAST_CLEAN_UP_MS = 60_000;
 
 /** What runs the cases of one group. */
 export interface GroupRun {
@@ -16,6 +16,11 @@ export interface GroupRun {
   readonly group: string;
   /** Opens the bucket once per group, for the first case that needs it. */
   readonly openStore: () => Promise<DirectStore>;
+}
+
+/** What a case may take to make thousands of names, its clean-up may take to remove them. */
+export function cleanUpTimeoutOf(definition: CaseDefinition): number {
+  return Math.max(LEAST_CLEAN_UP_MS, timeoutOf(definition));
 }
 
 /** Limit of a case with its directory made and its store opened. */
@@ -116,7 +121,7 @@ function startLimit(timeoutMs: number): Limit {
 }
 
 async function cleanUp(run: GroupRun, definition: CaseDefinition, directory: string): Promise<void> {
-  const limit = startLimit(CLEAN_UP_TIMEOUT_MS);
+  const limit = startLimit(cleanUpTimeoutOf(definition));
   const startedMs = performance.now();
   try {
     await limit.race(rm(directory, { recursive: true, force: true }));

@@ -30,7 +30,9 @@ export async function keepForRecovery(context: Context, node: FileNode, cause: F
       savedAt: new Date().toISOString(),
     };
     await writeFile(`${path}.json`, `${JSON.stringify(facts, undefined, 2)}\n`, { mode: 0o600 });
-    context.log.error({ key, path, reason: cause.message }, 'upload failed; the bytes are kept');
+    // A cancelled upload is somebody's wish, such as Ctrl-C or an aborted mount.
+    const level = cause.kind === 'cancelled' ? 'warn' : 'error';
+    context.log[level]({ key, path, reason: cause.message }, 'upload failed; the bytes are kept');
     return new Failure(cause.kind, `${key} could not be saved (${cause.message}); its bytes are in ${path}`, {
       subject: key,
       cause,

@@ -94,6 +94,8 @@ async function tell(message: DaemonMessage): Promise<void> {
 }
 
 process.umask(0o077);
+// Ctrl-C reaches the whole group: before the mount is there the parent answers it, with a SIGTERM to this process.
+process.on('SIGINT', () => undefined);
 await main();
 // All is saved and closed; a kept-alive connection to the store must not hold the process.
 process.exit();

@@ -58,7 +58,8 @@ export async function startMount(plan: MountPlan, options: StartOptions): Promis
   };
   options.signal?.addEventListener('abort', stop);
   try {
-    child.send(absolutePlan(plan));
+    // A daemon that is gone already shows by its exit: without a callback the broken channel would come first.
+    child.send(absolutePlan(plan), () => undefined);
     const { mountPoint, device } = await watch.ready;
     throwIfAborted(options.signal);
     return runningMount(child, watch, { mountPoint, device }, log?.path);
@@ -144,7 +145,7 @@ class DaemonWatch {
         else this.#onEnd(message);
       });
       void this.exited.then(() => {
-        reject(this.#failure ?? new Failure('internal', 'The mount daemon ended before the mount answered'));
+        reject(this.#failure ?? endedEarly(child));
       });
     });
     this.done = this.exited.then(() => {
@@ -159,4 +160,11 @@ class DaemonWatch {
     this.#ended = true;
     if (message.failure !== undefined) this.#failure = fromPlainFailure(message.failure);
   }
+}
+
+/** Ctrl-C reaches the whole group, and may end a daemon that has not loaded its code yet. */
+function endedEarly(child: ChildProcess): Failure {
+  if (child.signalCode === 'SIGINT') return new Failure('cancelled', 'The mount was stopped by SIGINT');
+  const how = child.signalCode ?? `exit code ${child.exitCode ?? 'unknown'}`;
+  return new Failure('internal', `The mount daemon ended (${how}) before the mount answered`);
 }

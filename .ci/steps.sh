@@ -24,7 +24,7 @@ jest_step() {
   local name=$1 report="$results/jest.json" counts
   shift
   rm -f "$report"
-  step "$name" "$@" -- --json --outputFile="$report"
+  step "$name" "$@" --json --outputFile="$report"
   counts=$(node -e '
     const report = JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"));
     console.log(report.numPassedTests, report.numFailedTests + report.numRuntimeErrorTestSuites);

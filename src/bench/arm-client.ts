@@ -19,6 +19,8 @@ const STOP_TIMEOUT_MS = 2000;
 export async function startArm(settings: ArmSettings, signal: AbortSignal, log: Log): Promise<Arm> {
   signal.throwIfAborted();
   const child = fork(compiledModule('src/bench/arm-process.js'), [], {
+    // A group of its own: Ctrl-C is this process's to answer. The end of the channel ends it.
+    detached: true,
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {

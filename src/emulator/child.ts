@@ -40,6 +40,8 @@ export async function startEmulatorProcess(
   const child = fork(compiledModule('src/emulator/process.js'), [], {
     // Flags of this process (a test runner's, a profiler's) are not for the server.
     execArgv: [],
+    // A group of its own: Ctrl-C would end it before it has loaded the code that ignores it.
+    detached: true,
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const channel = new Channel(child);

@@ -112,3 +112,10 @@ export async function until<T>(what: string, look: () => Promise<T | undefined> 
   }
   throw new Error(`Waited in vain: ${what}`);
 }
+
+/** URLs of all modules, Node's own included, that a process loaded which ran with NODE_V8_COVERAGE=`folder`. */
+export async function loadedModules(folder: string): Promise<readonly string[]> {
+  const [name = ''] = await readdir(folder);
+  const text = await readFile(join(folder, name), 'utf8');
+  return [...text.matchAll(/"url":"([^"]+)"/g)].map(([, url = '']) => url);
+}

@@ -53,6 +53,25 @@ describe('one signal for many requests', () => {
   });
 });
 
+test('every write says by when it was made, on the clock of the server, and a HEAD when it was answered', async () => {
+  const created = await store.put('dated', Buffer.from('x'));
+  const copied = await store.copy('dated', 'dated-copy');
+  const uploadId = await store.createUpload('dated-parts');
+  const part = await store.uploadPart('dated-parts', uploadId, 1, Buffer.from('x'));
+  const completed = await store.completeUpload('dated-parts', uploadId, [part]);
+  const { objects } = await store.list({ prefix: 'dated' });
+  const modifiedMs = objects.map(({ lastModifiedMs }) => lastModifiedMs);
+  const boundsMs = [created, copied, completed].map(({ modifiedByMs }) => modifiedByMs ?? 0);
+  for (const [index, boundMs] of boundsMs.entries()) {
+    expect(boundMs).toBeGreaterThanOrEqual(modifiedMs[index] ?? Infinity);
+    expect(boundMs - (modifiedMs[index] ?? 0)).toBeLessThan(2000);
+  }
+  // A copy says it to the millisecond, and 999 more only where that is a whole second.
+  expect([0, 999]).toContain((boundsMs[1] ?? 0) - (modifiedMs[1] ?? 0));
+  const head = await store.head('dated');
+  expect(head.repliedAtMs).toBeGreaterThanOrEqual(head.lastModifiedMs);
+});
+
 async function read(key: string, options?: Parameters<ObjectStore['get']>[1]): Promise<string> {
   const { body } = await store.get(key, options);
   return Buffer.concat(await body.toArray()).toString();

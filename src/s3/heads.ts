@@ -1,5 +1,6 @@
 import { STORAGE_CLASSES, type StorageClass } from '../config/storage-class.js';
 import { quotedEtag } from './etags.js';
+import { replyDateMs } from './reply-dates.js';
 import type { ContentHeaders, ObjectHead, UserMetadata } from './store.js';
 
 /** The headers of a GET or HEAD reply as the SDK names them. */
@@ -21,6 +22,7 @@ export interface HeadReply {
 }
 
 export function toHead(key: string, reply: HeadReply): ObjectHead {
+  const repliedAtMs = replyDateMs(reply);
   const total = /\/(\d+)$/.exec(reply.ContentRange ?? '')?.[1];
   return {
     key,
@@ -30,6 +32,7 @@ export function toHead(key: string, reply: HeadReply): ObjectHead {
     metadata: decodeMetadata(reply.Metadata ?? {}),
     headers: contentHeaders(reply),
     storageClass: toStorageClass(reply.StorageClass),
+    ...(repliedAtMs === undefined ? {} : { repliedAtMs }),
     ...(reply.VersionId === undefined ? {} : { versionId: reply.VersionId }),
     ...(reply.PartsCount === undefined ? {} : { partsCount: reply.PartsCount }),
   };

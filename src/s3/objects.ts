@@ -5,6 +5,7 @@ import { withFailures, type S3Caller } from './caller.js';
 import { describeObject, writeConditions } from './descriptions.js';
 import { quotedEtag } from './etags.js';
 import { toHead } from './heads.js';
+import { replyDateMs } from './reply-dates.js';
 import type { ByteRange, ObjectBody, ObjectStore, ReadConditions, WriteResult } from './store.js';
 
 type ObjectMethods = Pick<ObjectStore, 'head' | 'get' | 'put' | 'delete' | 'deleteMany' | 'copy'>;
@@ -101,7 +102,10 @@ function copyObject(caller: S3Caller, bucket: string): ObjectStore['copy'] {
           send,
         ),
     );
-    return toWriteResult({ ...reply, ETag: reply.CopyObjectResult?.ETag });
+    const { ETag, LastModified } = reply.CopyObjectResult ?? {};
+    const modifiedByMs = lastMsOf(LastModified?.getTime() ?? replyDateMs(reply));
+    const result = toWriteResult({ VersionId: reply.VersionId, ETag });
+    return modifiedByMs === undefined ? result : { ...result, modifiedByMs };
   };
 }
 
@@ -126,8 +130,17 @@ export function toWriteResult(reply: {
   readonly ETag?: string | undefined;
   readonly VersionId?: string | undefined;
 }): WriteResult {
-  const etag = quotedEtag(reply.ETag ?? '');
-  return reply.VersionId === undefined ? { etag } : { etag, versionId: reply.VersionId };
+  const modifiedByMs = lastMsOf(replyDateMs(reply));
+  return {
+    etag: quotedEtag(reply.ETag ?? ''),
+    ...(reply.VersionId === undefined ? {} : { versionId: reply.VersionId }),
+    ...(modifiedByMs === undefined ? {} : { modifiedByMs }),
+  };
+}
+
+/** The last millisecond that a date stands for: those without a fraction stand for their whole second. */
+function lastMsOf(dateMs: number | undefined): number | undefined {
+  return dateMs === undefined || dateMs % 1000 !== 0 ? dateMs : dateMs + 999;
 }
 
 function readConditions(conditions: ReadConditions): { IfMatch?: string; IfNoneMatch?: string } {

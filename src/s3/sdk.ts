@@ -3,6 +3,7 @@ import type { S3, S3ClientConfig } from '@aws-sdk/client-s3';
 import type { NodeHttpHandlerOptions } from '@smithy/node-http-handler';
 import type { S3Connection } from './connection.js';
 import { credentialProvider } from './credentials.js';
+import { keepReplyDates } from './reply-dates.js';
 
 /** Bounds of the HTTP client below the SDK. */
 export interface HttpLimits {
@@ -43,6 +44,7 @@ export async function createSdkClient(connection: S3Connection, limits: HttpLimi
   saveWork(client);
   addContentMd5(client);
   askBeforeConditionalBody(client);
+  keepReplyDates(client);
   return client;
 }
 

@@ -26,6 +26,8 @@ export interface ObjectHead {
   readonly headers: ContentHeaders;
   readonly storageClass: StorageClass;
   readonly versionId?: string;
+  /** Begin of the second, on the server's clock, in which it answered; absent where it did not say. */
+  readonly repliedAtMs?: number;
   /** Number of parts, only where the request asked for one part. */
   readonly partsCount?: number;
 }
@@ -78,6 +80,11 @@ export interface PutOptions extends ObjectDescription, WriteConditions, Cancella
 
 export interface WriteResult {
   readonly etag: string;
+  /**
+   * The latest Last-Modified, on the server's clock, that the write can have been given: what the server says of a
+   * copy, else the end of the second in which it answered; absent where it did not say.
+   */
+  readonly modifiedByMs?: number;
   readonly versionId?: string;
 }
 

@@ -129,10 +129,11 @@ export async function downloadInto(
 }
 
 export function uploadSummary(context: TransferContext, outcome: UploadOutcome): UploadSummary {
-  const { etag, versionId, sizeBytes } = outcome;
+  const { etag, versionId, modifiedByMs, sizeBytes } = outcome;
   return {
     ...summarize(context.tally, sizeBytes, context.startMs),
     etag,
     ...(versionId === undefined ? {} : { versionId }),
+    ...(modifiedByMs === undefined ? {} : { modifiedByMs }),
   };
 }

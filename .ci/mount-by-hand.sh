@@ -18,7 +18,8 @@ tar cf "$work/tree.tar" suites fixtures
 mkdir "$mnt/tar" && tar xpf "$work/tree.tar" -C "$mnt/tar"
 tar df "$work/tree.tar" -C "$mnt/tar"
 shown 'tar x'
-git clone -q . "$mnt/clone"
+git clone -q --bare "file://$PWD" "$work/origin.git" # packed, and without what no branch needs
+git clone -q "$work/origin.git" "$mnt/clone"
 git -C "$mnt/clone" fsck --strict
 shown 'git clone, git fsck'
 echo first >"$mnt/note.txt"

@@ -4,6 +4,7 @@ import type { NodeHttpHandlerOptions } from '@smithy/node-http-handler';
 import type { S3Connection } from './connection.js';
 import { credentialProvider } from './credentials.js';
 import { keepReplyDates } from './reply-dates.js';
+import { CRC32_HEADER, PayloadGuard } from './payload.js';
 
 /** Bounds of the HTTP client below the SDK. */
 export interface HttpLimits {
@@ -43,6 +44,7 @@ export async function createSdkClient(connection: S3Connection, limits: HttpLimi
   replaceRetries(client);
   saveWork(client);
   addContentMd5(client);
+  guardPayload(client, new PayloadGuard(connection.endpoint));
   askBeforeConditionalBody(client);
   keepReplyDates(client);
   return client;
@@ -64,8 +66,7 @@ export function sdkSettings(connection: S3Connection, limits: HttpLimits = {}): 
     credentials: credentialProvider(connection),
     forcePathStyle: connection.forcePathStyle,
     requestHandler,
-    // Servers other than AWS may not know the CRC headers (Ceph RGW 16.2 does not). What is sent from memory is
-    // protected all the same: the signature covers its SHA-256.
+    // Servers other than AWS may not know the CRC headers (Ceph RGW 16.2 does not); see `PayloadGuard`.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     ...(connection.endpoint === undefined ? {} : { endpoint: connection.endpoint }),
@@ -127,6 +128,23 @@ function addContentMd5(client: S3): void {
   );
 }
 
+/** Commands whose body is an object or a part of one. */
+const BODY_COMMANDS = new Set(['PutObjectCommand', 'UploadPartCommand']);
+
+function guardPayload(client: S3, guard: PayloadGuard): void {
+  client.middlewareStack.add(
+    (next, context) => async (args) => {
+      const { request } = args;
+      if (!BODY_COMMANDS.has(String(context['commandName'])) || !hasBytes(request)) return next(args);
+      Object.assign(request.headers, guard.headersFor(request.body));
+      const result = await next(args);
+      guard.noteReply(headersOf(result.response)[CRC32_HEADER]);
+      return result;
+    },
+    { step: 'build', priority: 'low', name: 'guardPayload' },
+  );
+}
+
 /** Bodies under this size fit into socket buffers, so the server's early refusal is not lost behind them. */
 const ASK_FIRST_BYTES = 2 ** 20;
 
@@ -151,6 +169,12 @@ function askBeforeConditionalBody(client: S3): void {
 function headersOf(request: unknown): Record<string, string | undefined> {
   if (typeof request !== 'object' || request === null || !('headers' in request)) return {};
   return request.headers as Record<string, string | undefined>; // as every HTTP request of the SDK
+}
+
+function hasBytes(request: unknown): request is { headers: Record<string, string>; body: Uint8Array } {
+  return (
+    typeof request === 'object' && request !== null && 'body' in request && request.body instanceof Uint8Array
+  );
 }
 
 function isTextRequest(request: unknown): request is { headers: Record<string, string>; body: string } {

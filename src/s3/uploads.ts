@@ -3,6 +3,7 @@ import type { S3Caller } from './caller.js';
 import { describeObject, writeConditions } from './descriptions.js';
 import { quotedEtag } from './etags.js';
 import { toHead } from './heads.js';
+import { UPLOAD_CHECKSUM } from './payload.js';
 import { bodyLength, copySource, rangeHeader, toWriteResult } from './objects.js';
 import type { ObjectStore, UploadedPart } from './store.js';
 
@@ -29,8 +30,15 @@ export function uploadMethods(caller: S3Caller, bucket: string): UploadMethods {
 function createMultipartUpload(caller: S3Caller, bucket: string): ObjectStore['createUpload'] {
   return async (key, options = {}) => {
     const subject = caller.about('CreateMultipartUpload', bucket, key);
+    const input = {
+      Bucket: bucket,
+      Key: key,
+      ChecksumAlgorithm: UPLOAD_CHECKSUM.algorithm,
+      ChecksumType: UPLOAD_CHECKSUM.type,
+      ...describeObject(options),
+    };
     const reply = await caller.call(subject, options.signal, (client, send) =>
-      client.createMultipartUpload({ Bucket: bucket, Key: key, ...describeObject(options) }, send),
+      client.createMultipartUpload(input, send),
     );
     if (reply.UploadId === undefined || reply.UploadId === '') {
       throw new Failure('server-error', `CreateMultipartUpload ${key}: the reply has no upload id`);

@@ -9,11 +9,11 @@ import type { Transporter } from '../transfer/transporter.js';
 import { createClock } from './clock.js';
 import type { Context } from './context.js';
 import { assemble } from './file-system.js';
+import { inspect, type InspectableFileSystem } from './inspect.js';
 import { LockTable } from './locks.js';
 import { S_IFDIR } from './modes.js';
 import type { DirectoryNode } from './nodes/node.js';
 import { InodeTable } from './nodes/table.js';
-import type { FileSystem } from './operations.js';
 
 const METADATA_REQUESTS = 16;
 /** Of up to 8 MiB each. */
@@ -40,7 +40,7 @@ export interface FileSystemOptions {
 }
 
 /** A file system over one bucket or a prefix of it, in which each object is a file. Call `start` before anything. */
-export function createFileSystem(options: FileSystemOptions): FileSystem {
+export function createFileSystem(options: FileSystemOptions): InspectableFileSystem {
   const { store, prefix, transporter, mount, cacheDir, log, owner } = options;
   const nowNs = options.nowNs ?? createClock();
   const startedNs = nowNs();
@@ -64,7 +64,7 @@ export function createFileSystem(options: FileSystemOptions): FileSystem {
     cache: new BlockCache({ limitBytes: Math.floor(mount.memoryLimit / 2) }),
     root: createRoot(table, prefix, startedNs, owner),
   };
-  return assemble(context);
+  return { ...assemble(context), inspect: () => inspect(context) };
 }
 
 function createRoot(

@@ -1,17 +1,25 @@
-import type { FileSystem } from '../fs/operations.js';
 import { createFileSystem } from '../fs/create.js';
+import type { InspectableFileSystem } from '../fs/inspect.js';
+import type { FileSystem } from '../fs/operations.js';
 import type { Log } from '../log/log.js';
 import { ALL_CONDITIONS, withCheckedConditions, type HonouredConditions } from '../s3/checked-conditions.js';
 import { createStore } from '../s3/client.js';
+import { meterStore } from '../s3/metered.js';
 import { probeStore } from '../s3/probe.js';
 import { withRetry } from '../s3/retry.js';
 import type { ObjectStore } from '../s3/store.js';
 import { createTransporter } from '../transfer/create.js';
+import type { Transporter } from '../transfer/transporter.js';
 import { prepareCacheFolder, tidyCacheFolder } from './cache-folder.js';
+import type { Observed } from './observe/collect.js';
+import { trackOperations } from './observe/operations.js';
+import { StoreWatch } from './observe/store.js';
 import type { MountPlan } from './plan.js';
 
 export interface Composed {
   readonly fileSystem: FileSystem;
+  /** What can be seen of it while it runs. */
+  readonly observed: Observed;
   /** Ends the connections to the store; after the file system has stopped. */
   close(): Promise<void>;
 }
@@ -23,27 +31,27 @@ export interface Composed {
  * @throws Failure `missing-bucket`, `denied`, `no-credentials`, `bad-signature`, `unreachable` and their like.
  */
 export async function compose(plan: MountPlan, log: Log): Promise<Composed> {
-  const { config, bucket } = plan;
   const prefix = keyPrefix(plan.prefix);
-  const direct = createStore(plan.connection, bucket, { log });
+  const metered = meterStore(createStore(plan.connection, plan.bucket, { log }));
+  const watch = new StoreWatch();
+  const direct = watch.watch(metered.store);
   try {
     await direct.list({ prefix, maxKeys: 1 });
     const checked = withCheckedConditions(direct, await honouredConditions(direct, plan, prefix));
-    const store = withRetry(checked);
     const cacheDir = await prepareCacheFolder(plan);
-    const fileSystem = createFileSystem({
-      store,
-      prefix,
-      // The transporter retries by itself.
-      transporter: createTransporter('optimized', checked, config.transfer, { log }),
-      mount: config.mount,
-      cacheDir,
-      log,
-      owner: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
-      storageClass: config.transfer.storageClass,
-    });
+    const retries = new RetryCount();
+    const fileSystem = fileSystemOver(plan, checked, retries, cacheDir, log);
+    const tracked = trackOperations(fileSystem);
     return {
-      fileSystem,
+      fileSystem: tracked.fileSystem,
+      observed: {
+        operations: tracked.log,
+        cacheFolder: cacheDir,
+        fileSystem: () => fileSystem.inspect(),
+        storeHealth: () => watch.health(),
+        storeRequests: () => metered.counts(),
+        retries: () => retries.count,
+      },
       close: async () => {
         direct.close();
         await tidyCacheFolder(cacheDir);
@@ -52,6 +60,43 @@ export async function compose(plan: MountPlan, log: Log): Promise<Composed> {
   } catch (reason) {
     direct.close();
     throw reason;
+  }
+}
+
+function fileSystemOver(
+  { config, prefix }: MountPlan,
+  checked: ObjectStore,
+  retries: RetryCount,
+  cacheDir: string,
+  log: Log,
+): InspectableFileSystem {
+  return createFileSystem({
+    store: withRetry(checked, { onRetry: () => (retries.count += 1) }),
+    prefix: keyPrefix(prefix),
+    // The transporter retries by itself.
+    transporter: retries.of(createTransporter('optimized', checked, config.transfer, { log })),
+    mount: config.mount,
+    cacheDir,
+    log,
+    owner: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
+    storageClass: config.transfer.storageClass,
+  });
+}
+
+/** Requests that were sent again: those of single requests, and those that transfers report when they are done. */
+class RetryCount {
+  count = 0;
+
+  of(transporter: Transporter): Transporter {
+    const add = <T extends { readonly retries: number }>(summary: T): T => {
+      this.count += summary.retries;
+      return summary;
+    };
+    return {
+      name: transporter.name,
+      upload: async (...args) => add(await transporter.upload(...args)),
+      download: async (...args) => add(await transporter.download(...args)),
+    };
   }
 }
 

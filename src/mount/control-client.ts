@@ -4,11 +4,15 @@ import { Failure } from '../errors/failure.js';
 import { errorCode } from '../fuse/error-code.js';
 import { controlReply, type ControlReply, type ControlRequest } from './messages.js';
 
+/** A daemon answers these at once: one that takes longer hangs or is stopped. */
+const ANSWER_LIMIT_MS = 5_000;
+
 /**
  * Asks the daemon behind a control socket.
  *
  * @returns Its answer; `undefined` where nobody listens: the daemon is dead.
- * @throws Failure `cancelled` on abort; `internal` where the daemon died before it answered.
+ * @throws Failure `cancelled` on abort; `timeout` where a daemon is there and does not answer (an unmount may take as
+ * long as it takes); `internal` where the daemon died before it answered.
  */
 export async function askDaemon(
   path: string,
@@ -17,6 +21,13 @@ export async function askDaemon(
 ): Promise<ControlReply | undefined> {
   if (signal?.aborted === true) throw Failure.from(signal.reason);
   const socket = createConnection({ path, ...(signal && { signal }) });
+  if (request.command !== 'unmount') {
+    socket.setTimeout(ANSWER_LIMIT_MS, () => {
+      socket.destroy(
+        new Failure('timeout', `The mount daemon does not answer on ${path}`, { subject: path }),
+      );
+    });
+  }
   try {
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve);

@@ -2,11 +2,13 @@ import { rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { controlRequest, toPlainFailure, type ControlReply } from './messages.js';
+import type { MountStatus } from './observe/status.js';
 
 /** What the control socket of a daemon can ask of it. */
 export interface Controlled {
   readonly mountPoint: string;
   readonly source: string;
+  status(): Promise<MountStatus>;
   /** Resolves when unmounted and saved. */
   unmount(): Promise<void>;
 }
@@ -44,7 +46,7 @@ async function answer(socket: Socket, line: string, controlled: Controlled): Pro
   try {
     const { command } = controlRequest.parse(JSON.parse(line));
     if (command === 'unmount') await controlled.unmount();
-    reply = base;
+    reply = command === 'status' ? { ...base, status: await controlled.status() } : base;
   } catch (reason) {
     reply = { ...base, failure: toPlainFailure(reason) };
   }

@@ -6,6 +6,8 @@ import { compose, type Composed } from './compose.js';
 import { serveControl, type ControlServer } from './control-server.js';
 import { endOnSignals } from './daemon-signals.js';
 import { toPlainFailure, type DaemonMessage } from './messages.js';
+import { collectStatus } from './observe/collect.js';
+import type { MountStatus } from './observe/status.js';
 import { sourceOf, type MountPlan } from './plan.js';
 import { ensureStateFolder, socketPath } from './state-folder.js';
 
@@ -39,7 +41,9 @@ async function serve(plan: MountPlan, composed: Composed, log: Log): Promise<voi
   const signals = endOnSignals(mount, log);
   let control: ControlServer | undefined;
   try {
-    control = await openControl(mount, source);
+    control = await openControl(mount, source, () =>
+      collectStatus({ ...plan, mountPoint }, composed.observed),
+    );
     log.info({ mountPoint, source, device }, 'mounted');
     await tell({ type: 'ready', mountPoint, device });
     await mount.done;
@@ -62,11 +66,16 @@ async function mountPlan(plan: MountPlan, composed: Composed, source: string, lo
   return mountNative(composed.fileSystem, options);
 }
 
-async function openControl(mount: FuseMount, source: string): Promise<ControlServer> {
+async function openControl(
+  mount: FuseMount,
+  source: string,
+  status: () => Promise<MountStatus>,
+): Promise<ControlServer> {
   const folder = await ensureStateFolder();
   return serveControl(socketPath(folder, mount.device), {
     mountPoint: mount.mountPoint,
     source,
+    status,
     unmount: () => mount.unmount(),
   });
 }

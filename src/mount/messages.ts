@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ERRNO_FOR, Failure, type FailureKind } from '../errors/failure.js';
+import { mountStatus } from './observe/status.js';
 
 // The keys of a total table are its kinds; Object.keys does not say so.
 const KINDS = Object.keys(ERRNO_FOR) as [FailureKind, ...FailureKind[]];
@@ -20,8 +21,8 @@ export const daemonMessage = z.discriminatedUnion('type', [
 ]);
 export type DaemonMessage = z.infer<typeof daemonMessage>;
 
-/** One line to the control socket. */
-export const controlRequest = z.object({ command: z.enum(['unmount', 'status']) });
+/** One line to the control socket. `ping` asks for nothing: an answer says that the daemon lives. */
+export const controlRequest = z.object({ command: z.enum(['ping', 'status', 'unmount']) });
 export type ControlRequest = z.infer<typeof controlRequest>;
 
 /** The one line that it answers with. */
@@ -30,6 +31,8 @@ export const controlReply = z.object({
   mountPoint: z.string(),
   source: z.string(),
   failure: plainFailure.optional(),
+  /** The answer to `status`. */
+  status: mountStatus.optional(),
 });
 export type ControlReply = z.infer<typeof controlReply>;
 

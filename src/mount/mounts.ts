@@ -1,4 +1,6 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { realpath, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { Failure, usageError } from '../errors/failure.js';
 import { SUBTYPE } from '../fuse/subtype.js';
 import { findMount, readMountTable, type MountTableEntry } from '../fuse/mount-table.js';
 import { runUnmount } from '../fuse/unmount-command.js';
@@ -31,14 +33,49 @@ export function isOurs(entry: MountTableEntry): boolean {
   return entry.type === `fuse.${SUBTYPE}`;
 }
 
+/**
+ * The mount of ours that a directory is the top of; never touches the mount.
+ *
+ * @throws Failure `usage` where it is no mount, or one of another kind.
+ */
+export async function findOurMount(directory: string): Promise<MountTableEntry> {
+  const entry = await lookUp(directory);
+  if (entry === undefined) {
+    throw usageError(`${directory} is not a mount`, 'See the mounts: findmnt -t fuse.objectfs', directory);
+  }
+  if (!isOurs(entry)) {
+    const message = `${directory} is a mount of another kind (${entry.type}, ${entry.source})`;
+    throw usageError(message, `Use umount for it`, directory);
+  }
+  return entry;
+}
+
+/** A dead or hung mount may not be touched, so only its parent directory is resolved at first. */
+async function lookUp(directory: string): Promise<MountTableEntry | undefined> {
+  const absolute = resolve(directory);
+  const parent = await realpath(dirname(absolute)).catch(() => dirname(absolute));
+  const found = await findMount(join(parent, basename(absolute)));
+  if (found !== undefined) return found;
+  const target = await realpath(absolute).catch(() => undefined);
+  return target === undefined ? undefined : findMount(target);
+}
+
+/** The user who mounted it. */
+export function ownerOf(entry: MountTableEntry): number {
+  return Number(/(?:^|,)user_id=(\d+)/.exec(entry.options)?.[1] ?? 0);
+}
+
 /** The control socket of a mount's living daemon, also of one that another user started. */
 export async function findControl(entry: MountTableEntry): Promise<string | undefined> {
-  const owner = Number(/(?:^|,)user_id=(\d+)/.exec(entry.options)?.[1] ?? 0);
-  for (const folder of new Set([stateFolder(), ...likelyStateFolders(owner)])) {
+  for (const folder of new Set([stateFolder(), ...likelyStateFolders(ownerOf(entry))])) {
     const path = socketPath(folder, entry.device);
     // A socket that may not be opened belongs to a daemon that lives, or to nobody that we can tell.
-    const reply = await askDaemon(path, { command: 'status' }).catch(() => undefined);
-    if (reply?.mountPoint === entry.mountPoint) return path;
+    try {
+      const reply = await askDaemon(path, { command: 'ping' });
+      if (reply?.mountPoint === entry.mountPoint) return path;
+    } catch (reason) {
+      if (Failure.from(reason).kind === 'timeout') return path; // there, though it says nothing
+    }
   }
   return undefined;
 }

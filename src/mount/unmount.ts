@@ -1,10 +1,6 @@
-import { realpath } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
-import { usageError } from '../errors/failure.js';
-import { findMount, type MountTableEntry } from '../fuse/mount-table.js';
 import { askDaemon } from './control-client.js';
 import { fromPlainFailure } from './messages.js';
-import { findControl, isOurs, releaseMount } from './mounts.js';
+import { findControl, findOurMount, releaseMount } from './mounts.js';
 
 /** How an unmount went. */
 export interface Unmounted {
@@ -32,26 +28,4 @@ export async function unmountDirectory(directory: string, signal?: AbortSignal):
   const reply = await askDaemon(control, { command: 'unmount' }, signal);
   if (reply?.failure !== undefined) throw fromPlainFailure(reply.failure);
   return { mountPoint, source, saved: true };
-}
-
-async function findOurMount(directory: string): Promise<MountTableEntry> {
-  const entry = await lookUp(directory);
-  if (entry === undefined) {
-    throw usageError(`${directory} is not a mount`, 'See the mounts: findmnt -t fuse.objectfs', directory);
-  }
-  if (!isOurs(entry)) {
-    const message = `${directory} is a mount of another kind (${entry.type}, ${entry.source})`;
-    throw usageError(message, `Use umount for it`, directory);
-  }
-  return entry;
-}
-
-/** A dead or hung mount may not be touched, so only its parent directory is resolved at first. */
-async function lookUp(directory: string): Promise<MountTableEntry | undefined> {
-  const absolute = resolve(directory);
-  const parent = await realpath(dirname(absolute)).catch(() => dirname(absolute));
-  const found = await findMount(join(parent, basename(absolute)));
-  if (found !== undefined) return found;
-  const target = await realpath(absolute).catch(() => undefined);
-  return target === undefined ? undefined : findMount(target);
 }

@@ -6,6 +6,7 @@ import * as doctor from './doctor.js';
 import * as mount from './mount.js';
 import * as report from './report.js';
 import * as serve from './serve.js';
+import * as status from './status.js';
 import * as suite from './suite.js';
 import * as unmount from './unmount.js';
 
@@ -16,6 +17,7 @@ export const COMMANDS: readonly CommandModule[] = [
   report,
   mount,
   unmount,
+  status,
   serve,
   buckets,
   config,

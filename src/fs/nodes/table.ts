@@ -62,6 +62,10 @@ export class InodeTable {
     return this.#nodes.values();
   }
 
+  handles(): IterableIterator<Handle> {
+    return this.#handles.values();
+  }
+
   reference(node: Node): void {
     node.lookups += 1n;
     this.#idle.delete(node.ino);

@@ -1,0 +1,46 @@
+import type { Context } from './context.js';
+import { isDirty, sizeOf } from './nodes/node.js';
+import type { FileSystem } from './operations.js';
+
+/** What a running file system holds at one moment. */
+export interface FileSystemState {
+  /** In memory, those that the kernel has forgotten and we keep included. */
+  readonly inodes: number;
+  readonly openFiles: number;
+  readonly openDirectories: number;
+  /** Files whose bytes S3 does not hold yet. */
+  readonly dirtyFiles: number;
+  /** Sizes of the dirty files in sum. */
+  readonly dirtyBytes: number;
+  /** Counters of the caches by name, with the unit in the name. */
+  readonly cache: Readonly<Record<string, number>>;
+}
+
+/** A file system that can be looked at from outside of the mount. */
+export interface InspectableFileSystem extends FileSystem {
+  inspect(): FileSystemState;
+}
+
+/** Counts what a file system holds; walks all inodes. */
+export function inspect({ table, cache }: Context): FileSystemState {
+  let [inodes, dirtyFiles, dirtyBytes] = [0, 0, 0];
+  for (const node of table.all()) {
+    inodes += 1;
+    if (node.detached || !isDirty(node)) continue;
+    dirtyFiles += 1;
+    dirtyBytes += sizeOf(node);
+  }
+  let [openFiles, openDirectories] = [0, 0];
+  for (const { kind } of table.handles()) {
+    if (kind === 'file') openFiles += 1;
+    else openDirectories += 1;
+  }
+  return {
+    inodes,
+    openFiles,
+    openDirectories,
+    dirtyFiles,
+    dirtyBytes,
+    cache: { heldBytes: cache.heldBytes },
+  };
+}

@@ -1,0 +1,67 @@
+import type { FileSystemState } from '../../fs/inspect.js';
+import type { RequestCount } from '../../report/model.js';
+import { sourceOf, type MountPlan } from '../plan.js';
+import type { OperationLog } from './operations.js';
+import { listRecovered } from './recovery.js';
+import type { MountStatus } from './status.js';
+import type { StoreHealth } from './store.js';
+
+/** Where the facts of a status come from. */
+export interface Observed {
+  readonly operations: OperationLog;
+  readonly cacheFolder: string;
+  fileSystem(): FileSystemState;
+  storeHealth(): StoreHealth;
+  storeRequests(): RequestCount[];
+  retries(): number;
+}
+
+/** The state of this process's mount at this moment. */
+export async function collectStatus(plan: MountPlan, observed: Observed): Promise<MountStatus> {
+  const { connection, config, mountPoint, bucket, prefix } = plan;
+  const { cache, ...files } = observed.fileSystem();
+  const uptimeMs = process.uptime() * 1000;
+  return {
+    state: 'running',
+    mountPoint,
+    source: sourceOf(plan),
+    bucket,
+    prefix,
+    ...(connection.endpoint !== undefined && { endpoint: connection.endpoint }),
+    region: connection.region,
+    binding: config.mount.binding,
+    readOnly: config.mount.readOnly,
+    pid: process.pid,
+    startedAt: timestamp(Date.now() - uptimeMs),
+    uptimeMs,
+    rssBytes: process.memoryUsage.rss(),
+    openRequests: [...observed.operations.open()],
+    operations: [...observed.operations.counts()],
+    files,
+    cache,
+    store: storeStatus(observed),
+    cacheFolder: observed.cacheFolder,
+    recovery: [...(await listRecovered(observed.cacheFolder))],
+  };
+}
+
+function storeStatus(observed: Observed): MountStatus['store'] {
+  const { lastAnswerMs, lastFailure, failingSinceMs } = observed.storeHealth();
+  const unused = lastAnswerMs === undefined && failingSinceMs === undefined;
+  return {
+    state: unused ? 'unused' : failingSinceMs === undefined ? 'answering' : 'failing',
+    requests: observed.storeRequests(),
+    retries: observed.retries(),
+    ...(lastAnswerMs !== undefined && { lastAnswerAt: timestamp(lastAnswerMs) }),
+    ...(failingSinceMs !== undefined && { failingSince: timestamp(failingSinceMs) }),
+    ...(lastFailure !== undefined && { lastFailure: describeFailure(lastFailure) }),
+  };
+}
+
+function describeFailure({ atMs, ...rest }: NonNullable<StoreHealth['lastFailure']>) {
+  return { at: timestamp(atMs), ...rest };
+}
+
+function timestamp(timeMs: number): string {
+  return new Date(timeMs).toISOString();
+}

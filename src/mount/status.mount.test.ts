@@ -1,0 +1,110 @@
+import * as fs from 'node:fs/promises';
+import { describeMount } from '../harness/testing/mount-tests.js';
+import type { MountStatus } from './observe/status.js';
+import { startMount } from './start.js';
+import { statusOf, statusOfAll } from './status.js';
+import {
+  BUCKET,
+  makeMountPlace,
+  startTestServer,
+  until,
+  type MountPlace,
+  type TestServer,
+} from './testing/mount-place.js';
+import { unmountDirectory } from './unmount.js';
+
+describeMount('the status of a mount', () => {
+  let server: TestServer;
+  let place: MountPlace;
+
+  beforeAll(async () => {
+    server = await startTestServer();
+  });
+  afterAll(async () => {
+    await server.close();
+  });
+  beforeEach(async () => {
+    place = await makeMountPlace();
+  });
+  afterEach(async () => {
+    await place.remove();
+  });
+
+  async function running(): Promise<MountStatus> {
+    const status = await statusOf(place.mountPoint);
+    if (status.state !== 'running') throw new Error(`The mount is ${status.state}`);
+    return status;
+  }
+
+  test('says what is mounted where, by whom, and what was done', async () => {
+    const mount = await startMount(place.plan(server.connection), { foreground: true });
+    try {
+      await fs.writeFile(place.at('a'), 'twelve bytes');
+      const file = await fs.open(place.at('dirty'), 'w');
+      await file.write('unsaved');
+      await expect(fs.stat(place.at('missing'))).rejects.toMatchObject({ code: 'ENOENT' });
+      const status = await running();
+      expect(status).toMatchObject({
+        source: `s3://${BUCKET}`,
+        mountPoint: place.mountPoint,
+        endpoint: server.connection.endpoint,
+        binding: 'kernel',
+        pid: mount.pid,
+        openRequests: [],
+        recovery: [],
+        files: { openFiles: 1, dirtyFiles: 1, dirtyBytes: 7 },
+        store: { state: 'answering', retries: 0 },
+      });
+      expect(status.operations.find(({ operation }) => operation === 'write')).toMatchObject({
+        count: 2,
+        errors: {},
+      });
+      expect(status.operations.find(({ operation }) => operation === 'lookup')?.errors).toMatchObject({
+        ENOENT: expect.any(Number) as number,
+      });
+      expect(
+        status.store.requests.find(({ operation }) => operation === 'PutObject')?.bytesSent,
+      ).toBeGreaterThan(11);
+      expect(status.rssBytes).toBeGreaterThan(2 ** 20);
+      expect((await statusOfAll()).filter((other) => other.mountPoint === place.mountPoint)).toHaveLength(1);
+      await file.close();
+      expect((await running()).files).toMatchObject({ openFiles: 0, dirtyFiles: 0, dirtyBytes: 0 });
+    } finally {
+      await mount.unmount();
+    }
+  });
+
+  test('shows a request that hangs because the server hangs, with its age and its process', async () => {
+    const mount = await startMount(place.plan(server.connection), { foreground: true });
+    process.kill(server.process.pid, 'SIGSTOP');
+    const hanging = fs.stat(place.at('slow')).catch((reason: unknown) => reason);
+    try {
+      const open = await until('the request', async () => (await running()).openRequests[0]);
+      expect(open).toMatchObject({ operation: 'lookup', ino: '1' });
+      expect((await running()).openRequests[0]?.ageMs).toBeGreaterThan(open.ageMs);
+    } finally {
+      process.kill(server.process.pid, 'SIGCONT');
+    }
+    await expect(hanging).resolves.toMatchObject({ code: 'ENOENT' });
+    expect((await running()).openRequests).toEqual([]);
+    await mount.unmount();
+  });
+
+  test('says dead of a mount whose daemon was killed, and silent of one that was stopped', async () => {
+    const mount = await startMount(place.plan(server.connection), { foreground: true });
+    process.kill(mount.pid, 'SIGSTOP');
+    expect(await statusOf(place.mountPoint)).toMatchObject({ state: 'silent' });
+    process.kill(mount.pid, 'SIGKILL');
+    await mount.done.catch(() => undefined);
+    expect(await statusOf(place.mountPoint)).toEqual({
+      state: 'dead',
+      mountPoint: place.mountPoint,
+      source: `s3://${BUCKET}`,
+    });
+    await unmountDirectory(place.mountPoint);
+  }, 30_000);
+
+  test('of a plain directory is wrong use', async () => {
+    await expect(statusOf(place.mountPoint)).rejects.toMatchObject({ kind: 'usage' });
+  });
+});

@@ -65,7 +65,7 @@ async function apply(context: Context, node: Node, change: AttributeChange, requ
   const file = fileOf(node);
   const sizeBytes = Number(change.sizeBytes);
   assertSize(sizeBytes);
-  const stage = await ensureStage(context, file, sizeBytes, request.signal);
+  const stage = ensureStage(context, file);
   file.contentDirty = true;
   file.revision += 1;
   await stage.truncate(sizeBytes);
@@ -84,7 +84,7 @@ async function saveNow(context: Context, file: FileNode, request: Request): Prom
     file.foreignVersion += 1;
     throw error;
   } finally {
-    await releaseStage(file);
+    await releaseStage(context, file);
   }
 }
 

@@ -6,6 +6,7 @@ import type { Log } from '../log/log.js';
 import type { ObjectStore } from '../s3/store.js';
 import type { Transporter } from '../transfer/transporter.js';
 import type { StorageClass } from '../config/storage-class.js';
+import type { ByteBudget } from './data/byte-budget.js';
 import type { LockTable } from './locks.js';
 import type { DirectoryNode, Node } from './nodes/node.js';
 import type { InodeTable } from './nodes/table.js';
@@ -27,13 +28,19 @@ export interface Context {
   readonly startedNs: bigint;
   readonly stageFolder: string;
   readonly recoveryFolder: string;
+  /** Of keys that hold what was removed or replaced while somebody still needed it; the next mount removes them. */
+  readonly parkedPrefix: string;
   readonly table: InodeTable;
   readonly locks: LockTable;
   readonly cache: BlockCache;
   /** Bounds requests that are sent ahead of being asked for. */
   readonly metadataRequests: LimitFunction;
-  /** Bounds small uploads, whose bytes are in memory meanwhile. */
+  /** Bounds requests that upload a whole small file. */
   readonly smallUploads: LimitFunction;
+  /** Bytes of small files that are being written. */
+  readonly stageMemory: ByteBudget;
+  /** Bytes on their way to S3. */
+  readonly uploadMemory: ByteBudget;
   readonly root: DirectoryNode;
 }
 

@@ -7,6 +7,8 @@ import type { Log } from '../log/log.js';
 import type { ObjectStore } from '../s3/store.js';
 import type { Transporter } from '../transfer/transporter.js';
 import { createClock } from './clock.js';
+import { ByteBudget } from './data/byte-budget.js';
+import { parkedPrefix } from './data/keep.js';
 import type { Context } from './context.js';
 import { assemble } from './file-system.js';
 import { inspect, type InspectableFileSystem } from './inspect.js';
@@ -16,7 +18,6 @@ import type { DirectoryNode } from './nodes/node.js';
 import { InodeTable } from './nodes/table.js';
 
 const METADATA_REQUESTS = 16;
-/** Of up to 8 MiB each. */
 const SMALL_UPLOADS = 16;
 
 /** What a file system is made of. */
@@ -58,9 +59,12 @@ export function createFileSystem(options: FileSystemOptions): InspectableFileSys
     storageClass: options.storageClass ?? 'STANDARD',
     stageFolder: join(cacheDir, 'stage'),
     recoveryFolder: join(cacheDir, 'recovery'),
+    parkedPrefix: parkedPrefix(prefix, cacheDir),
     locks: new LockTable(),
     metadataRequests: pLimit(METADATA_REQUESTS),
     smallUploads: pLimit(SMALL_UPLOADS),
+    stageMemory: new ByteBudget(Math.floor(mount.memoryLimit / 8)),
+    uploadMemory: new ByteBudget(Math.floor(mount.memoryLimit / 4)),
     cache: new BlockCache({ limitBytes: Math.floor(mount.memoryLimit / 2) }),
     root: createRoot(table, prefix, startedNs, owner),
   };

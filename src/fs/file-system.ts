@@ -2,6 +2,7 @@ import pLimit from 'p-limit';
 import { Failure } from '../errors/failure.js';
 import { attributeOperations } from './attributes.js';
 import type { Context } from './context.js';
+import { clearParked, forgetContent } from './data/keep.js';
 import { prepareStageFolder } from './data/stage.js';
 import { flushFile } from './data/upload.js';
 import { directoryOperations } from './directories.js';
@@ -61,6 +62,7 @@ export function assemble(context: Context): FileSystem {
 }
 
 async function start(context: Context): Promise<void> {
+  await clearParked(context);
   await prepareStageFolder(context.stageFolder);
   await finishIntents(context);
   const head = await headOrNothing(context, nodeKey(context, context.root));
@@ -82,7 +84,7 @@ async function stop(context: Context): Promise<void> {
     }
   };
   await Promise.all([...context.table.all()].filter(needsSave).map((node) => limit(() => save(node))));
-  for (const node of context.table.all()) if (node.kind === 'file') await node.stage?.discard();
+  for (const node of context.table.all()) if (node.kind === 'file') await forgetContent(context, node);
   const [first] = failures;
   if (first === undefined) return;
   const lines = failures.map((failure) => failure.message).join('; ');

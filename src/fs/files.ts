@@ -1,8 +1,10 @@
 import { Failure } from '../errors/failure.js';
 import { ReadAhead } from '../cache/read-ahead.js';
 import { assertWritable, nodeLock, type Context } from './context.js';
-import { ensureStage, readContent, releaseStage, sourceId } from './data/content.js';
+import { ensureStage, readContent, releaseStage } from './data/content.js';
+import type { Stage } from './data/stage.js';
 import { flushFile } from './data/upload.js';
+import { sourceId } from './data/version.js';
 import { O_ACCMODE, O_APPEND, O_TRUNC, withoutSetId } from './modes.js';
 import { sizeOf, type FileHandle, type FileNode, type Node } from './nodes/node.js';
 import { within } from './nodes/subtree.js';
@@ -78,7 +80,7 @@ export async function openFile(
   if (writable) node.writers += 1;
   try {
     if (writable && (flags & O_TRUNC) !== 0)
-      await changeContent(context, node, 0, request, (s) => s.truncate(0));
+      await changeContent(context, node, request, (stage) => stage.truncate(0));
   } catch (error) {
     await releaseFile(context, id);
     throw error;
@@ -88,19 +90,15 @@ export async function openFile(
   return { handle: id, directIo: false, keepCache };
 }
 
-/**
- * Changes a file's bytes in its stage, under its lock; times and set-id bits follow. What is read from S3 first is no
- * more than `keepBytes`.
- */
+/** Changes a file's bytes in its stage, under its lock; times and set-id bits follow. Nothing is read from S3. */
 export async function changeContent(
   context: Context,
   node: FileNode,
-  keepBytes: number,
   request: Request,
-  change: (stage: Awaited<ReturnType<typeof ensureStage>>) => Promise<void>,
+  change: (stage: Stage) => Promise<void>,
 ): Promise<void> {
   const work = async (): Promise<void> => {
-    const stage = await ensureStage(context, node, keepBytes, request.signal);
+    const stage = ensureStage(context, node);
     // Before the change: a failed one may have left part of the bytes.
     node.contentDirty = true;
     node.revision += 1;
@@ -134,7 +132,7 @@ async function writeFile(
 ): Promise<number> {
   const { node } = handle;
   assertSize(offset + data.length);
-  await changeContent(context, node, Number.MAX_SAFE_INTEGER, request, async (stage) => {
+  await changeContent(context, node, request, async (stage) => {
     // The kernel's idea of the end may be older than ours.
     const at = (handle.flags & O_APPEND) === 0 ? offset : sizeOf(node);
     await stage.write(at, data);
@@ -149,7 +147,9 @@ async function releaseFile(context: Context, id: HandleId): Promise<void> {
   if (handle.writable) node.writers -= 1;
   if (node.openCount === 0) context.cache.cancel(sourceId(node));
   if (handle.writable) await saveLast(context, node);
-  await within([node.parent], undefined, () => context.locks.run([nodeLock(node)], () => releaseStage(node)));
+  await within([node.parent], undefined, () =>
+    context.locks.run([nodeLock(node)], () => releaseStage(context, node)),
+  );
   context.table.settle(node);
 }
 

@@ -1,5 +1,6 @@
 import { Failure } from '../errors/failure.js';
 import type { Context } from './context.js';
+import { replacing } from './data/version.js';
 import { nodeKey } from './keys.js';
 import type { Posix } from './metadata/posix.js';
 import type { DirectoryNode, Node } from './nodes/node.js';
@@ -40,10 +41,13 @@ async function copyOntoItself(context: Context, node: Node, posix: Posix): Promi
   assertCopyable(object.sizeBytes, node.name);
   const key = nodeKey(context, node);
   const replace = describe(posix, object, false);
-  try {
+  const copy = async (): Promise<void> => {
     const result = await context.store.copy(key, key, { sourceIfMatch: object.etag, replace });
     noteWritten(node, storedAfter(result, replace, object.sizeBytes));
     node.posix = posix;
+  };
+  try {
+    await (node.kind === 'file' ? replacing(node, copy) : copy());
     return true;
   } catch (error) {
     if (error instanceof Failure && ['precondition-failed', 'missing'].includes(error.kind)) return false;

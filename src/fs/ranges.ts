@@ -59,7 +59,7 @@ async function allocate(
   if (!keepSize) assertSize(offset + lengthBytes);
   // Space is never short on S3, so reserving it has nothing to do.
   if (what === 0 && (keepSize || offset + lengthBytes <= sizeOf(node))) return;
-  await changeContent(context, node, Number.MAX_SAFE_INTEGER, request, async (stage) => {
+  await changeContent(context, node, request, async (stage) => {
     const end = keepSize ? Math.min(offset + lengthBytes, stage.sizeBytes) : offset + lengthBytes;
     if (what === 0) await stage.truncate(Math.max(end, stage.sizeBytes));
     else if (end > offset) await stage.zero(offset, end - offset);

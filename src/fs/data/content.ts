@@ -1,15 +1,10 @@
-import type { Readable } from 'node:stream';
-import { Failure } from '../../errors/failure.js';
-import type { BlockSource } from '../../cache/block-cache.js';
+import { join } from 'node:path';
 import type { Context } from '../context.js';
-import { nodeKey } from '../keys.js';
 import { orAbort } from '../locks.js';
-import type { FileHandle, FileNode, StoredObject } from '../nodes/node.js';
-import { within } from '../nodes/subtree.js';
-import { Stage } from './stage.js';
+import type { FileHandle, FileNode } from '../nodes/node.js';
+import { Stage, type FetchSlice } from './stage.js';
+import { sourceOf, unpark, versionOf } from './version.js';
 
-/** Larger objects come by the transporter, in parallel ranges. */
-const SINGLE_GET_BYTES = 8 * 1024 * 1024;
 let stageNumber = 0;
 
 /** Reads from the stage, or from S3 through the block cache, always of one version. */
@@ -21,110 +16,65 @@ export async function readContent(
   signal: AbortSignal,
 ): Promise<readonly Uint8Array[]> {
   const { node } = handle;
-  if (node.stage !== undefined) return [await node.stage.read(offset, lengthBytes)];
-  if (node.object === undefined) return [];
-  const source = sourceOf(context, node, node.object);
-  const pieces = context.cache.read(source, offset, lengthBytes);
-  const ahead = handle.readAhead.observe(offset, lengthBytes, source.sizeBytes);
-  if (ahead !== undefined) context.cache.prefetch(source, ahead.offset, ahead.lengthBytes);
-  return await orAbort(pieces, signal);
+  aheadOf(context, handle, offset, lengthBytes);
+  for (;;) {
+    const { stage, object, contentVersion } = node;
+    if (stage !== undefined) return await stage.read(offset, lengthBytes, signal);
+    if (object === undefined) return [];
+    const source = sourceOf(context, versionOf(node, object));
+    try {
+      return await orAbort(context.cache.read(source, offset, lengthBytes), signal);
+    } catch (error) {
+      // A writer on this mount may have replaced it meanwhile: that is no change from under us.
+      if (contentVersion === node.contentVersion || signal.aborted) throw error;
+    }
+  }
 }
 
-/** Names the current content of a node in the block cache. */
-export function sourceId(node: FileNode): string {
-  return `${node.ino}.${node.generation}.${node.contentVersion}`;
+/** Starts to fetch what a sequential reader will ask for next, where that is not local. */
+function aheadOf(context: Context, handle: FileHandle, offset: number, lengthBytes: number): void {
+  const { node, readAhead } = handle;
+  if (node.object === undefined) return;
+  const { stage } = node;
+  const sizeBytes = stage?.sizeBytes ?? node.object.sizeBytes;
+  const ahead = readAhead.observe(offset, lengthBytes, sizeBytes);
+  if (ahead === undefined) return;
+  if (stage === undefined) {
+    const source = sourceOf(context, versionOf(node, node.object));
+    context.cache.prefetch(source, ahead.offset, ahead.lengthBytes);
+    return;
+  }
+  for (const { start, end, source, copy } of stage.slices(ahead.offset, ahead.offset + ahead.lengthBytes)) {
+    if (source !== 'away' || copy === undefined) continue;
+    context.cache.prefetch(sourceOf(context, copy.version), copy.offset, end - start);
+  }
 }
 
-/** Gives a node a stage that holds the first `keepBytes` of its content. The caller holds the node's lock. */
-export async function ensureStage(
-  context: Context,
-  node: FileNode,
-  keepBytes: number,
-  signal?: AbortSignal,
-): Promise<Stage> {
+/** Gives a node a stage, in which its object's bytes are still away. The caller holds the node's lock. */
+export function ensureStage(context: Context, node: FileNode): Stage {
   if (node.stage !== undefined) return node.stage;
   stageNumber += 1;
-  const stage = await Stage.create(context.stageFolder, `${process.pid}-${stageNumber}`);
-  try {
-    if (node.object !== undefined) await fill(context, node, node.object, stage, keepBytes, signal);
-  } catch (error) {
-    await stage.discard();
-    throw error;
+  const path = join(context.stageFolder, `${process.pid}-${stageNumber}`);
+  const stage = new Stage({ path, memory: context.stageMemory, fetch: fetchOf(context) });
+  const { object } = node;
+  if (object !== undefined && object.sizeBytes > 0) {
+    stage.borrow(0, object.sizeBytes, { version: versionOf(node, object), offset: 0 });
   }
   node.stage = stage;
   return stage;
 }
 
 /** Throws the stage away where nothing needs it any more. The caller holds the node's lock. */
-export async function releaseStage(node: FileNode): Promise<void> {
-  const { stage } = node;
+export async function releaseStage(context: Context, node: FileNode): Promise<void> {
   const needed = node.detached ? node.openCount > 0 : node.writers > 0 || node.contentDirty;
-  if (stage === undefined || needed) return;
+  if (needed) return;
+  const { stage } = node;
   node.stage = undefined;
-  await stage.discard();
+  await stage?.discard();
+  if (node.detached) await unpark(context, node.version);
 }
 
-async function fill(
-  context: Context,
-  node: FileNode,
-  object: StoredObject,
-  stage: Stage,
-  keepBytes: number,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const wanted = Math.min(keepBytes, object.sizeBytes);
-  if (wanted === 0) return;
-  if (wanted === object.sizeBytes && wanted > SINGLE_GET_BYTES) {
-    const abort = signal === undefined ? {} : { signal };
-    const sink = { kind: 'file', path: stage.path } as const;
-    await context.transporter.download(nodeKey(context, node), sink, { ifMatch: object.etag, ...abort });
-    await stage.adopt(wanted);
-    return;
-  }
-  const source = sourceOf(context, node, object);
-  for (let offset = 0; offset < wanted; offset += SINGLE_GET_BYTES) {
-    const lengthBytes = Math.min(SINGLE_GET_BYTES, wanted - offset);
-    let at = offset;
-    for (const piece of await orAbort(context.cache.read(source, offset, lengthBytes), signal)) {
-      await stage.write(at, piece);
-      at += piece.length;
-    }
-  }
-}
-
-function sourceOf(context: Context, node: FileNode, object: StoredObject): BlockSource {
-  return {
-    id: sourceId(node),
-    sizeBytes: object.sizeBytes,
-    read: (firstByte, lastByte, signal) => getRange(context, node, firstByte, lastByte, signal),
-  };
-}
-
-/** A ranged GET of exactly the version that the node stands for; follows the node when it is being renamed. */
-async function getRange(
-  context: Context,
-  node: FileNode,
-  firstByte: number,
-  lastByte: number,
-  signal?: AbortSignal,
-): Promise<Readable> {
-  const key = nodeKey(context, node);
-  const object = node.object;
-  const options = { range: { firstByte, lastByte }, ...(signal === undefined ? {} : { signal }) };
-  const condition = object === undefined ? {} : { ifMatch: object.etag };
-  try {
-    return (await context.store.get(key, { ...options, ...condition })).body;
-  } catch (error) {
-    const failure = Failure.from(error);
-    if (!['missing', 'precondition-failed', 'changed-under-us', 'bad-range'].includes(failure.kind))
-      throw error;
-    await within([node.parent], signal, () => Promise.resolve());
-    const moved = nodeKey(context, node) !== key || node.object?.etag !== object?.etag;
-    if (moved && !node.detached) return await getRange(context, node, firstByte, lastByte, signal);
-    throw new Failure('changed-under-us', `${key} was replaced or removed while it was open`, {
-      subject: key,
-      cause: failure,
-      remedy: 'Open the file again',
-    });
-  }
+function fetchOf(context: Context): FetchSlice {
+  return async ({ version, offset }, lengthBytes, signal) =>
+    await orAbort(context.cache.read(sourceOf(context, version), offset, lengthBytes), signal);
 }

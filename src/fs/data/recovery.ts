@@ -4,7 +4,8 @@ import { Failure } from '../../errors/failure.js';
 import type { Context } from '../context.js';
 import { nodeKey } from '../keys.js';
 import type { FileNode } from '../nodes/node.js';
-import { localFailure } from './stage.js';
+import { localFailure } from './local-bytes.js';
+import type { Stage } from './stage.js';
 
 /**
  * Keeps the bytes of a failed upload: a second name of the stage file, so that later writes to the still open file
@@ -21,13 +22,15 @@ export async function keepForRecovery(context: Context, node: FileNode, cause: F
     // Its directory is gone: the name alone must do.
   }
   try {
-    const path = node.recoveryPath ?? (await linkStage(context, node, node.stage.path));
+    const path = node.recoveryPath ?? (await linkStage(context, node, await node.stage.localFile()));
     node.recoveryPath = path;
     const facts = {
       key,
       bucket: context.store.bucket,
       reason: cause.message,
       savedAt: new Date().toISOString(),
+      sizeBytes: node.stage.sizeBytes,
+      ...missingFacts(node, node.stage),
     };
     await writeFile(`${path}.json`, `${JSON.stringify(facts, undefined, 2)}\n`, { mode: 0o600 });
     // A cancelled upload is somebody's wish, such as Ctrl-C or an aborted mount.
@@ -64,4 +67,12 @@ async function linkStage(context: Context, node: FileNode, stagePath: string): P
 
 function safeName(name: string): string {
   return name.replaceAll(/[^\w.-]/g, '_').slice(0, 100);
+}
+
+/** Ranges that were not changed and never fetched: they lie in the object that was to be replaced. */
+function missingFacts(node: FileNode, stage: Stage): object {
+  const away = stage.extents.filter(({ source }) => source === 'away');
+  if (away.length === 0) return {};
+  const missing = away.map(({ start, end, copy }) => ({ start, end, sourceOffset: copy?.offset }));
+  return { missing, sourceEtag: node.object?.etag };
 }

@@ -1,99 +1,138 @@
-import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
-import { Failure } from '../../errors/failure.js';
+import { mkdir, rm } from 'node:fs/promises';
+import type { ByteBudget } from './byte-budget.js';
+import { ExtentMap, LOCAL, ZEROS, type Extent, type Slice } from './extents.js';
+import { LocalBytes, localFailure } from './local-bytes.js';
+import type { Version } from './version.js';
 
-const ZEROS = Buffer.alloc(1024 * 1024);
+/** Reads bytes of a version; fails rather than answer from another one. */
+export type FetchSlice = (
+  slice: Slice,
+  lengthBytes: number,
+  signal: AbortSignal | undefined,
+) => Promise<readonly Uint8Array[]>;
+
+export interface StageOptions {
+  /** Where its local file is, if it comes to need one. */
+  readonly path: string;
+  /** Of bytes that are kept in memory instead. */
+  readonly memory: ByteBudget;
+  readonly fetch: FetchSlice;
+}
 
 /**
- * The whole current content of one file that is being written, in a sparse local file. Callers serialise changes.
+ * The current content of one file that is being written: bytes that are local, holes, and ranges that are still only on
+ * S3 and are fetched when they are read. Callers serialise changes; reads may run at any time.
  * Every method throws Failure `no-space` where the local disk is full, `internal` on any other local error.
  */
 export class Stage {
-  readonly path: string;
-  #file: FileHandle;
-  #sizeBytes = 0;
+  readonly #extents = new ExtentMap();
+  readonly #local: LocalBytes;
+  readonly #fetch: FetchSlice;
+  /** Grows with each change that may take bytes away from under a read. */
+  #layout = 0;
 
-  private constructor(path: string, file: FileHandle) {
-    this.path = path;
-    this.#file = file;
-  }
-
-  static async create(folder: string, name: string): Promise<Stage> {
-    const path = join(folder, name);
-    try {
-      return new Stage(path, await open(path, 'wx+', 0o600));
-    } catch (error) {
-      throw localFailure(error, path);
-    }
+  constructor({ path, memory, fetch }: StageOptions) {
+    this.#local = new LocalBytes(path, memory);
+    this.#fetch = fetch;
   }
 
   get sizeBytes(): number {
-    return this.#sizeBytes;
+    return this.#extents.sizeBytes;
   }
 
-  /** Shorter than asked only at the end of the file. */
-  async read(offset: number, lengthBytes: number): Promise<Uint8Array> {
-    const wanted = Math.max(0, Math.min(lengthBytes, this.#sizeBytes - offset));
-    const bytes = Buffer.allocUnsafe(wanted);
-    let done = 0;
-    while (done < wanted) {
-      const { bytesRead } = await this.#guard(this.#file.read(bytes, done, wanted - done, offset + done));
-      if (bytesRead === 0) throw new Failure('internal', `The stage file ${this.path} was cut from outside`);
-      done += bytesRead;
+  /** Where each byte is. */
+  get extents(): readonly Extent[] {
+    return this.#extents.all;
+  }
+
+  slices(start: number, end: number): readonly Extent[] {
+    return this.#extents.slices(start, end);
+  }
+
+  /** Pieces of a range; shorter than asked only at the end of the file. */
+  async read(offset: number, lengthBytes: number, signal?: AbortSignal): Promise<readonly Uint8Array[]> {
+    for (;;) {
+      const layout = this.#layout;
+      const slices = this.#extents.slices(offset, offset + lengthBytes);
+      try {
+        const pieces = await Promise.all(slices.map((slice) => this.#readExtent(slice, signal)));
+        if (layout === this.#layout) return pieces.flat();
+      } catch (error) {
+        if (layout === this.#layout || signal?.aborted === true) throw error;
+      }
     }
-    return bytes;
   }
 
   async write(offset: number, data: Uint8Array): Promise<void> {
-    let done = 0;
-    while (done < data.length) {
-      const step = this.#file.write(data, done, data.length - done, offset + done);
-      done += (await this.#guard(step)).bytesWritten;
-      this.#sizeBytes = Math.max(this.#sizeBytes, offset + done);
-    }
+    await this.#local.write(offset, data);
+    this.#extents.set(offset, offset + data.length, LOCAL);
   }
 
   /** Cuts, or grows by a hole. */
   async truncate(sizeBytes: number): Promise<void> {
-    await this.#guard(this.#file.truncate(sizeBytes));
-    this.#sizeBytes = sizeBytes;
+    const isCut = sizeBytes < this.sizeBytes;
+    if (isCut) this.#layout += 1;
+    this.#extents.truncate(sizeBytes);
+    if (isCut) await this.#local.cut(sizeBytes);
   }
 
   /** Makes the range read as zeros; grows the file where the range ends beyond it. */
   async zero(offset: number, lengthBytes: number): Promise<void> {
-    const end = offset + lengthBytes;
-    const from = Math.min(offset, this.#sizeBytes);
-    const dataEnd = Math.min(end, this.#sizeBytes);
-    for (let at = from; at < dataEnd; at += ZEROS.length) {
-      await this.write(at, ZEROS.subarray(0, Math.min(ZEROS.length, dataEnd - at)));
-    }
-    if (end > this.#sizeBytes) await this.truncate(end);
+    this.#layout += 1;
+    await this.#local.clear(offset, lengthBytes);
+    this.#extents.set(offset, offset + lengthBytes, ZEROS);
   }
 
-  /** After a download to the stage's path, which may have put another file there. */
-  async adopt(sizeBytes: number): Promise<void> {
-    const before = this.#file;
-    this.#file = await this.#guard(open(this.path, 'r+'));
-    await before.close().catch(() => undefined);
-    const { size } = await this.#guard(this.#file.stat());
-    if (size !== sizeBytes) {
-      throw new Failure('short-body', `${this.path} has ${size} bytes after a download of ${sizeBytes}`);
-    }
-    this.#sizeBytes = sizeBytes;
+  /** From now on a range is that of a version, and is read from there. */
+  borrow(offset: number, lengthBytes: number, copy: Slice): void {
+    this.#layout += 1;
+    this.#extents.set(offset, offset + lengthBytes, { source: 'away', copy });
   }
 
-  /** Closes and removes the local file. Never fails: at worst the next mount removes it. */
+  /** Makes all bytes local that are not, so that the stage needs S3 no more. */
+  async fetchAll(stepBytes: number, signal?: AbortSignal): Promise<void> {
+    for (const { start, end, source } of [...this.#extents.all]) {
+      if (source !== 'away') continue;
+      for (let at = start; at < end; at += stepBytes) {
+        let position = at;
+        for (const piece of await this.read(at, Math.min(stepBytes, end - at), signal)) {
+          await this.write(position, piece);
+          position += piece.length;
+        }
+      }
+    }
+  }
+
+  /** After all was saved: `version` holds the same bytes. */
+  rebase(version: Version): void {
+    this.#layout += 1;
+    this.#extents.rebase(version);
+  }
+
+  /** Versions that ranges are copied from. */
+  versions(): ReadonlySet<Version> {
+    const found = new Set<Version>();
+    for (const { copy } of this.#extents.all) if (copy !== undefined) found.add(copy.version);
+    return found;
+  }
+
+  /** The path of a local file of the same size; ranges that are away are holes there. */
+  async localFile(): Promise<string> {
+    return await this.#local.file(this.sizeBytes);
+  }
+
+  /** Never fails: at worst the next mount removes the local file. */
   async discard(): Promise<void> {
-    await this.#file.close().catch(() => undefined);
-    await rm(this.path, { force: true }).catch(() => undefined);
+    await this.#local.discard();
   }
 
-  async #guard<T>(step: Promise<T>): Promise<T> {
-    try {
-      return await step;
-    } catch (error) {
-      throw localFailure(error, this.path);
-    }
+  async #readExtent(
+    { start, end, source, copy }: Extent,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly Uint8Array[]> {
+    if (source === 'zeros') return [Buffer.alloc(end - start)];
+    if (source === 'local' || copy === undefined) return [await this.#local.read(start, end - start)];
+    return await this.#fetch(copy, end - start, signal);
   }
 }
 
@@ -105,20 +144,4 @@ export async function prepareStageFolder(folder: string): Promise<void> {
   } catch (error) {
     throw localFailure(error, folder);
   }
-}
-
-/** A failure of the local disk, as the writer of a file should see it. */
-export function localFailure(error: unknown, path: string): Failure {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-  const facts = { subject: path, cause: error };
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new Failure('no-space', `No room on the disk of the cache folder for ${path}`, {
-      ...facts,
-      remedy: 'Free some space, or set mount.cacheDir to a larger disk',
-    });
-  }
-  if (code === 'EFBIG')
-    return new Failure('file-too-big', `The local disk can not hold a file so large`, facts);
-  const message = error instanceof Error ? error.message : String(error);
-  return new Failure('internal', `The cache folder failed: ${message}`, facts);
 }

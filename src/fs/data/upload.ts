@@ -6,6 +6,7 @@ import { within } from '../nodes/subtree.js';
 import { describe, guardedPut, noteWritten, ownWrite, storedAfter, writeConditions } from '../objects.js';
 import { dropRecovery, keepForRecovery } from './recovery.js';
 import type { Stage } from './stage.js';
+import { replacing, versionOf } from './version.js';
 
 /** Up to here one PUT from memory, which can be retried; above, the transporter reads the stage file. */
 const SINGLE_PUT_BYTES = 8 * 1024 * 1024;
@@ -43,12 +44,20 @@ export async function uploadTo(
   replaced: StoredObject | undefined,
   signal?: AbortSignal,
 ): Promise<void> {
-  const object = await send(context, node, key, replaced, signal);
-  noteWritten(node, object);
-  node.contentVersion += 1;
-  node.contentDirty = false;
-  node.parent?.absent.delete(node.name);
+  await send(context, node, key, replaced, signal);
   await dropRecovery(node);
+}
+
+/** Runs the request that makes the new content the object, and takes note of it before any reader sees the node. */
+async function commit(node: FileNode, write: () => Promise<StoredObject>): Promise<void> {
+  await replacing(node, async () => {
+    const object = await write();
+    noteWritten(node, object);
+    node.contentVersion += 1;
+    node.contentDirty = false;
+    node.stage?.rebase(versionOf(node, object));
+    node.parent?.absent.delete(node.name);
+  });
 }
 
 async function send(
@@ -57,36 +66,48 @@ async function send(
   key: string,
   replaced: StoredObject | undefined,
   signal: AbortSignal | undefined,
-): Promise<StoredObject> {
+): Promise<void> {
   const description = { storageClass: context.storageClass, ...describe(node.posix, node.object, true) };
   const { stage } = node;
   const sizeBytes = stage?.sizeBytes ?? 0;
-  if (stage === undefined || sizeBytes <= SINGLE_PUT_BYTES) {
-    return await context.smallUploads(async () => {
-      const bytes = stage === undefined ? new Uint8Array(0) : await stage.read(0, sizeBytes);
-      return await guardedPut(context, key, bytes, description, replaced, signal);
-    });
+  if (stage !== undefined && sizeBytes > SINGLE_PUT_BYTES) {
+    await sendLarge(context, node, key, stage, description, replaced, signal);
+    return;
   }
-  return await sendLarge(context, key, stage, description, replaced, signal);
+  const put = async (): Promise<void> => {
+    const pieces = (await stage?.read(0, sizeBytes, signal)) ?? [];
+    const bytes = pieces.length === 1 ? pieces[0] : Buffer.concat(pieces);
+    const whole = bytes ?? new Uint8Array(0);
+    await commit(node, () => guardedPut(context, key, whole, description, replaced, signal));
+  };
+  await context.smallUploads(() => context.uploadMemory.run(sizeBytes, put, signal));
 }
 
 async function sendLarge(
   context: Context,
+  node: FileNode,
   key: string,
   stage: Stage,
   description: ReturnType<typeof describe>,
   replaced: StoredObject | undefined,
   signal: AbortSignal | undefined,
-): Promise<StoredObject> {
+): Promise<void> {
   const conditions = writeConditions(replaced);
   const abort = signal === undefined ? {} : { signal };
-  const source = { kind: 'file', path: stage.path } as const;
-  try {
-    const result = await context.transporter.upload(key, source, { ...description, ...conditions, ...abort });
-    return storedAfter(result, description, stage.sizeBytes);
-  } catch (error) {
-    return await ownWrite(context, key, description, stage.sizeBytes, error);
-  }
+  await stage.fetchAll(SINGLE_PUT_BYTES, signal);
+  const source = { kind: 'file', path: await stage.localFile() } as const;
+  await commit(node, async () => {
+    try {
+      const result = await context.transporter.upload(key, source, {
+        ...description,
+        ...conditions,
+        ...abort,
+      });
+      return storedAfter(result, description, stage.sizeBytes);
+    } catch (error) {
+      return await ownWrite(context, key, description, stage.sizeBytes, error);
+    }
+  });
 }
 
 function conflictExplained(failure: Failure, node: FileNode): Failure {

@@ -1,7 +1,7 @@
 import { Failure } from '../../errors/failure.js';
 import { monotonicMs } from '../clock.js';
 import { assertAttached, assertWritable, nameLock, nodeLock, type Context } from '../context.js';
-import { ensureStage } from '../data/content.js';
+import { keepContent } from '../data/keep.js';
 import { dropRecovery } from '../data/recovery.js';
 import { touch } from '../entries.js';
 import { childrenPrefix, nodeKey } from '../keys.js';
@@ -63,8 +63,7 @@ export async function assertEmpty(
  * Before a file's object goes or is replaced: open descriptors must still read it. The caller holds the node's lock.
  */
 export async function keepForReaders(context: Context, node: Node, signal?: AbortSignal): Promise<void> {
-  if (node.kind !== 'file' || node.openCount === 0) return;
-  await ensureStage(context, node, Number.MAX_SAFE_INTEGER, signal);
+  if (node.kind === 'file') await keepContent(context, node, signal);
 }
 
 /** After its object went: no name leads to the node any more. */

@@ -4,6 +4,7 @@ import type { HandleId, InodeId } from '../operations.js';
 import type { Posix } from '../metadata/posix.js';
 import type { ReadAhead } from '../../cache/read-ahead.js';
 import type { Stage } from '../data/stage.js';
+import type { Version } from '../data/version.js';
 
 /** What S3 holds for a node, as last seen or written by us. */
 export interface StoredObject {
@@ -64,12 +65,16 @@ export interface DirectoryNode extends NodeCommon {
  */
 export interface FileNode extends NodeCommon {
   readonly kind: 'file';
-  /** Local bytes while the file is written, or while it must outlive its object. Then it holds the whole file. */
+  /** The current content while the file is written, or while it must outlive its object. */
   stage: Stage | undefined;
   /** The stage (or nothing at all, for a new file) is ahead of S3. */
   contentDirty: boolean;
   /** Handles that may write. */
   writers: number;
+  /** What `object` is, or was, for those who refer to it. Of another `contentVersion`: out of date. */
+  version: Version | undefined;
+  /** While we replace or move the object: settles when that is over. */
+  replacing: Promise<void> | undefined;
   /** Counts contents, whoever changed them: names the blocks in the cache. */
   contentVersion: number;
   /** Counts contents that came from elsewhere; kernel pages of an older count are wrong. */

@@ -203,6 +203,8 @@ function createNode(common: NodeCommon, posix: Posix): Node {
         stage: undefined,
         contentDirty: false,
         writers: 0,
+        version: undefined,
+        replacing: undefined,
         contentVersion: 0,
         foreignVersion: 0,
         kernelVersion: undefined,

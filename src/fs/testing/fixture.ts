@@ -23,7 +23,7 @@ export interface Fixture {
   readonly emulator: Emulator;
   readonly store: ObjectStore;
   readonly folder: string;
-  /** A new mount with cold caches. */
+  /** A new mount with cold caches; `cacheDir` names its folder below `folder`, a new one by default. */
   mount(options?: MountOptions): Promise<FileSystem>;
   /** Counts of requests by operation since the last call, those without any left out. */
   requests(): Record<string, number>;
@@ -56,7 +56,7 @@ export async function startFixture(): Promise<Fixture> {
     folder,
     mount: async (options = {}) => {
       mounts += 1;
-      return await mountOver(store, join(folder, `mount-${mounts}`), options);
+      return await mountOver(store, join(folder, options.cacheDir ?? `mount-${mounts}`), options);
     },
     requests: requestDifferences(emulator),
     close: async () => {

@@ -1,0 +1,158 @@
+import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { Failure } from '../../errors/failure.js';
+import type { BlockSource } from '../../cache/block-cache.js';
+import type { Context } from '../context.js';
+import { nodeKey } from '../keys.js';
+import type { FileNode, StoredObject } from '../nodes/node.js';
+import { within } from '../nodes/subtree.js';
+
+/**
+ * One content that S3 holds: what a file held when somebody began to refer to it. Stages read from it and copy ranges
+ * of it. As long as it is what its file holds, it lies at the file's key; before it is replaced or removed while
+ * somebody still needs it, it is parked: copied by S3 to a key of our own.
+ */
+export interface Version {
+  /** Names its blocks in the cache. */
+  readonly id: string;
+  readonly sizeBytes: number;
+  readonly holder: FileNode;
+  /** `contentVersion` of the holder while it holds this. */
+  readonly contentVersion: number;
+  parked: Address | undefined;
+  /** Stages of other files that refer to it. */
+  borrowers: number;
+}
+
+/** An object, pinned. */
+export interface Address {
+  readonly key: string;
+  readonly etag: string;
+}
+
+/** What a failed condition or a lost key looks like. */
+const GONE_KINDS = ['missing', 'precondition-failed', 'changed-under-us', 'bad-range'];
+
+/** Names the current content of a node in the block cache. */
+export function sourceId(node: FileNode): string {
+  return `${node.ino}.${node.generation}.${node.contentVersion}`;
+}
+
+/** The version that a node's object is. */
+export function versionOf(node: FileNode, object: StoredObject): Version {
+  if (node.version?.contentVersion === node.contentVersion) return node.version;
+  node.version = {
+    id: sourceId(node),
+    sizeBytes: object.sizeBytes,
+    holder: node,
+    contentVersion: node.contentVersion,
+    parked: undefined,
+    borrowers: 0,
+  };
+  return node.version;
+}
+
+/** Whether a version is what its file holds. */
+export function isCurrent({ holder, contentVersion }: Version): boolean {
+  return holder.contentVersion === contentVersion && holder.object !== undefined;
+}
+
+/**
+ * Where a version lies now.
+ *
+ * @throws Failure `stale` or `changed-under-us` where it is gone.
+ */
+export function addressOf(context: Context, version: Version): Address {
+  if (version.parked !== undefined) return version.parked;
+  const { holder } = version;
+  if (!isCurrent(version) || holder.object === undefined) throw goneFailure(holder.name);
+  return { key: nodeKey(context, holder), etag: holder.object.etag };
+}
+
+/** Reads a version through the block cache. */
+export function sourceOf(context: Context, version: Version): BlockSource {
+  return {
+    id: version.id,
+    sizeBytes: version.sizeBytes,
+    read: (firstByte, lastByte, signal) => getRange(context, version, firstByte, lastByte, signal),
+  };
+}
+
+/**
+ * Marks a node as one whose object we are about to replace or move: readers that miss it then wait for the outcome.
+ * `work` must not read through the block cache.
+ */
+export async function replacing<T>(node: FileNode, work: () => Promise<T>): Promise<T> {
+  const running = work();
+  const settled = running.then(
+    () => undefined,
+    () => undefined,
+  );
+  node.replacing = settled;
+  try {
+    return await running;
+  } finally {
+    if (node.replacing === settled) node.replacing = undefined;
+  }
+}
+
+/** Copies a version to a key of our own, where it stays readable whatever becomes of its file. */
+export async function park(context: Context, version: Version, signal?: AbortSignal): Promise<void> {
+  if (version.parked !== undefined) return;
+  const { key, etag } = addressOf(context, version);
+  const target = `${context.parkedPrefix}${randomUUID()}`;
+  const abort = signal === undefined ? {} : { signal };
+  await writeFile(parkedMark(context), '');
+  const result = await context.store.copy(key, target, { sourceIfMatch: etag, ...abort });
+  version.parked = { key: target, etag: result.etag };
+}
+
+/** A local file that says that this mount has parked something. */
+export function parkedMark({ stageFolder }: Context): string {
+  return join(stageFolder, 'parked');
+}
+
+/** Removes the parked copy of a version that nobody needs any more. Never fails: at worst the next mount removes it. */
+export async function unpark(context: Context, version: Version | undefined): Promise<void> {
+  if (version?.parked === undefined || version.borrowers > 0) return;
+  const { key } = version.parked;
+  version.parked = undefined;
+  await context.store.delete(key).catch((error: unknown) => {
+    context.log.warn({ key, reason: Failure.from(error).message }, 'a parked copy could not be removed');
+  });
+}
+
+/** A ranged GET of exactly this version; follows it when it is being moved. */
+async function getRange(
+  context: Context,
+  version: Version,
+  firstByte: number,
+  lastByte: number,
+  signal: AbortSignal,
+): Promise<Readable> {
+  const address = addressOf(context, version);
+  const options = { range: { firstByte, lastByte }, signal, ifMatch: address.etag };
+  try {
+    return (await context.store.get(address.key, options)).body;
+  } catch (error) {
+    const failure = Failure.from(error);
+    if (!GONE_KINDS.includes(failure.kind)) throw error;
+    await version.holder.replacing;
+    await within([version.holder.parent], signal, () => Promise.resolve());
+    const now = addressOf(context, version);
+    if (now.key !== address.key || now.etag !== address.etag) {
+      return await getRange(context, version, firstByte, lastByte, signal);
+    }
+    throw goneFailure(address.key, failure);
+  }
+}
+
+function goneFailure(subject: string, cause?: Failure): Failure {
+  return new Failure('changed-under-us', `${subject} was replaced or removed while it was open`, {
+    subject,
+    remedy: 'Open the file again',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}

@@ -1,0 +1,105 @@
+import { Driver, O_RDWR, O_TRUNC, O_WRONLY } from './testing/driver.js';
+import { startFixture, ROOT, type Fixture } from './testing/fixture.js';
+
+const MIB = 1024 * 1024;
+let fixture: Fixture;
+const bytes = Buffer.from(Uint32Array.from({ length: 3 * MIB }, (_, i) => i * 2654435761).buffer);
+
+beforeEach(async () => {
+  fixture = await startFixture();
+  await fixture.store.put('big', bytes);
+});
+
+afterEach(async () => {
+  await fixture.close();
+});
+
+function receivedBytes(): number {
+  const get = fixture.emulator.requestCounts().find(({ operation }) => operation === 'GetObject');
+  return get?.bytesSent ?? 0;
+}
+
+async function parked(): Promise<number> {
+  return (await fixture.store.list({ prefix: '.objectfs/' })).objects.length;
+}
+
+describe('a large object', () => {
+  test('is not fetched by opening, writing, truncating or unlinking it', async () => {
+    const d = new Driver(await fixture.mount());
+    const file = await d.open('big', O_RDWR);
+    await file.write(MIB, 'edited');
+    await d.fs.setattr(file.ino, { sizeBytes: 9n * BigInt(MIB), handle: file.handle }, ROOT);
+    await d.fs.setattr(file.ino, { sizeBytes: 10n * BigInt(MIB), handle: file.handle }, ROOT);
+    await d.unlink('big');
+    expect(receivedBytes()).toBe(0);
+    const start = await file.readBytes(MIB - 10, 20);
+    expect(start.toString('latin1')).toBe(
+      `${bytes.subarray(MIB - 10, MIB).toString('latin1')}edited${bytes.subarray(MIB + 6, MIB + 10).toString('latin1')}`,
+    );
+    expect((await file.readBytes(9 * MIB, 8)).equals(Buffer.alloc(8))).toBe(true);
+    expect(receivedBytes()).toBeLessThan(2 * MIB);
+    await file.close();
+    expect(await parked()).toBe(0);
+  });
+
+  test('that is truncated by open costs one PUT', async () => {
+    const d = new Driver(await fixture.mount());
+    const ino = await d.ino('big');
+    fixture.requests();
+    const { handle } = await d.fs.open(ino, O_WRONLY | O_TRUNC, ROOT);
+    await d.fs.flush(ino, handle, ROOT);
+    await d.fs.release(ino, handle);
+    expect(fixture.requests()).toEqual({ PutObject: 1 });
+  });
+
+  test('that is unlinked or replaced while it is read stays readable without being fetched', async () => {
+    const d = new Driver(await fixture.mount());
+    await fixture.store.put('other', bytes.subarray(0, 9 * MIB));
+    const unlinked = await d.open('big');
+    const replaced = await d.open('other');
+    await d.unlink('big');
+    await d.writeFile('new', 'new');
+    await d.rename('new', 'other');
+    expect(receivedBytes()).toBe(0);
+    expect(await parked()).toBe(2);
+    for (const file of [unlinked, replaced]) {
+      expect((await file.readBytes(5 * MIB, MIB)).equals(bytes.subarray(5 * MIB, 6 * MIB))).toBe(true);
+    }
+    await unlinked.close();
+    expect(await parked()).toBe(1);
+    await replaced.close();
+    expect(await parked()).toBe(0);
+    expect(await d.readFile('other')).toBe('new');
+  });
+
+  test('that is still parked when the mount is killed is removed by the next mount with its cache folder only', async () => {
+    const cacheDir = 'shared';
+    const d = new Driver(await fixture.mount({ cacheDir }));
+    await d.open('big');
+    await d.unlink('big');
+    expect(await parked()).toBe(1);
+    await fixture.mount();
+    expect(await parked()).toBe(1);
+    await fixture.mount({ cacheDir });
+    expect(await parked()).toBe(0);
+  });
+
+  test('is read whole and right while another descriptor writes and saves it', async () => {
+    const d = new Driver(await fixture.mount());
+    const reader = await d.open('big');
+    const writer = await d.open('big', O_RDWR);
+    const same = bytes.subarray(3 * MIB, 3 * MIB + 100);
+    for (let round = 0; round < 3; round += 1) {
+      await writer.write(3 * MIB, same);
+      const reads = [0, 4, 8].map((at) => reader.readBytes((at + round) * MIB, MIB));
+      await writer.fsync();
+      const got = await Promise.all(reads);
+      [0, 4, 8].forEach((at, index) => {
+        const from = (at + round) * MIB;
+        expect(got[index]?.equals(bytes.subarray(from, from + MIB))).toBe(true);
+      });
+    }
+    await writer.close();
+    await reader.close();
+  });
+});

@@ -63,6 +63,26 @@ export async function abortConnection(mount: Mount): Promise<boolean> {
 }
 
 /**
+ * Unmounts as a user would: what is in use stays. No mount there is success.
+ *
+ * @throws Failure `busy` where programs use it; then nothing has changed.
+ */
+export async function releaseCleanly(mountPoint: string, signal: AbortSignal): Promise<void> {
+  if ((await mountAt(mountPoint)) === undefined) return;
+  const isRoot = process.getuid?.() === 0;
+  const [program, flags] = isRoot ? ['umount', []] : ['fusermount3', ['-u']];
+  // An unmount waits for what the file system still saves.
+  const options = { reject: false, cleanup: false, cancelSignal: signal } as const;
+  const { stderr } = await execa(program, [...flags, mountPoint], options);
+  signal.throwIfAborted();
+  if ((await mountAt(mountPoint)) === undefined) return;
+  throw new Failure('busy', `${mountPoint} could not be unmounted: ${stderr}`, {
+    subject: mountPoint,
+    remedy: `Close the files on it first; this lists who has them open: fuser -vm ${mountPoint}`,
+  });
+}
+
+/**
  * Takes away a mount whose data does not matter any more: connection aborted, mount detached at once even when files
  * on it are open. No mount there is success.
  *

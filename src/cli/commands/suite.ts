@@ -12,10 +12,11 @@ export function builder(yargs: Argv): Argv {
       type: 'string',
       requiresArg: true,
       default: 'objectfs',
-      describe: 'objectfs, or dir:PATH for a plain directory',
+      describe: 'objectfs, objectfs:fuse-native, s3fs, rclone, rclone:writes, rclone:full, dir:PATH',
     })
     .example('objectfs suite posix', 'The reference file system on the embedded server')
     .example('objectfs suite posix --target dir:/tmp', 'The control: a local directory must pass')
+    .example('objectfs suite posix --target s3fs', 'Another file system, started on a bucket of its own')
     .example('objectfs suite all --endpoint http://127.0.0.1:9000', 'On another S3 server');
 }
 

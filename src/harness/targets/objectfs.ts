@@ -17,16 +17,37 @@ const UNMET: readonly UnmetNeed[] = [
   { need: 'rename-exchange', state: 'unsupported', reason: 'S3 can not exchange two names in one step' },
 ];
 
-/** The reference file system of this project, in a daemon of its own that ends with the runner. */
-export function objectfsTarget(version: string): TargetDriver {
+const NATIVE = 'The binding fuse-native does not pass it on';
+const NATIVE_UNMET: readonly UnmetNeed[] = [
+  ...UNMET,
+  { need: 'rename-flags', state: 'unsupported', reason: NATIVE },
+  { need: 'fallocate', state: 'unsupported', reason: NATIVE },
+  { need: 'seek-hole', state: 'unsupported', reason: NATIVE },
+];
+
+type Binding = Config['mount']['binding'];
+
+/**
+ * The reference file system of this project, in a daemon of its own that ends with the runner.
+ *
+ * @param binding - Absent: the configured one.
+ */
+export function objectfsTarget(version: string, binding?: Binding): TargetDriver {
+  const isNative = binding === 'fuse-native';
   return {
-    name: 'objectfs',
+    name: isNative ? 'objectfs:fuse-native' : 'objectfs',
     version,
     needsStore: true,
-    unmet: UNMET,
+    unmet: isNative ? NATIVE_UNMET : UNMET,
     quirks: ['Locks hold on this mount only, not for other clients of the bucket'],
-    start: startObjectfs,
+    start: (place, signal) => startObjectfs(withBinding(place, binding), signal),
   };
+}
+
+function withBinding(place: TargetPlace, binding: Binding | undefined): TargetPlace {
+  if (binding === undefined) return place;
+  const { config } = place;
+  return { ...place, config: { ...config, mount: { ...config.mount, binding } } };
 }
 
 async function startObjectfs(place: TargetPlace, signal: AbortSignal): Promise<RunningTarget> {
@@ -41,6 +62,7 @@ async function startObjectfs(place: TargetPlace, signal: AbortSignal): Promise<R
   return {
     directory: mountPoint,
     mountPoint,
+    pid: mount.pid,
     stop: (stopSignal) => stopMount(mount, stopSignal),
     kill: () => killMount(mountPoint, daemon),
   };

@@ -31,7 +31,7 @@ export async function proveTarget(
   await within(limit, mount, proveFileSystem(directory));
   const objects = createStore(store.connection, store.bucket);
   try {
-    await within(limit, mount, proveCanary(directory, store.prefix, objects, limit));
+    await within(limit, mount, proveCanary(target, store.prefix, objects, limit));
   } finally {
     objects.close();
   }
@@ -43,11 +43,12 @@ async function proveFileSystem(directory: string): Promise<void> {
 }
 
 async function proveCanary(
-  directory: string,
+  target: RunningTarget,
   prefix: string,
   objects: ObjectStore,
   signal: AbortSignal,
 ): Promise<void> {
+  const { directory } = target;
   const content = randomBytes(32);
   const name = `objectfs-canary-${content.subarray(0, 6).toString('hex')}`;
   const path = join(directory, name);
@@ -58,6 +59,7 @@ async function proveCanary(
   } finally {
     await file.close();
   }
+  await target.settle?.(signal);
   const found = await readObject(objects, `${prefix}${name}`, signal);
   await rm(path);
   if (found?.equals(content) !== true) {

@@ -35,6 +35,10 @@ export interface RunningTarget {
   readonly directory: string;
   /** Present where `directory` lies on a mount of the target. */
   readonly mountPoint?: string;
+  /** Of the daemon; absent where the runner has not started it. */
+  readonly pid?: number;
+  /** Waits until the bucket holds all that was written and closed. Absent: `close` returns only then. */
+  settle?(signal: AbortSignal): Promise<void>;
   /** Unsaved data first, then gone. @throws Failure where something could not be saved or released. */
   stop(signal: AbortSignal): Promise<void>;
   /** Ends a target that may no longer answer, in bounded time; never throws. Data may be lost. */
@@ -43,11 +47,13 @@ export interface RunningTarget {
 
 /** A file system under test. */
 export interface TargetDriver {
-  /** As on the command line and in reports: `objectfs`, `dir:/path`. */
+  /** As on the command line and in reports: `objectfs`, `rclone:full`, `dir:/path`. */
   readonly name: string;
   readonly version: string;
   /** Whether a bucket stands behind it. */
   readonly needsStore: boolean;
+  /** `true`: the bucket holds a format of its own, not one object per file. */
+  readonly ownFormat?: boolean;
   /** What cases can not have here; every other need is met. */
   readonly unmet: readonly UnmetNeed[];
   /** Known differences that a reader of the report must know. */

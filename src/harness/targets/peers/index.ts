@@ -1,0 +1,6 @@
+import type { PeerDefinition } from './peer.js';
+import { RCLONE } from './rclone.js';
+import { S3FS } from './s3fs.js';
+
+/** The file systems of others that the harness can start. */
+export const PEERS: readonly PeerDefinition[] = [S3FS, RCLONE];

@@ -2,7 +2,7 @@ import type { ListPage } from '../s3/store.js';
 import { monotonicMs } from './clock.js';
 import { assertAttached, type Context } from './context.js';
 import { entryOf } from './entries.js';
-import { childrenPrefix, objectKey } from './keys.js';
+import { childrenPrefix, mayOverflow, objectKey, overflowPrefix } from './keys.js';
 import { fileType, S_IFDIR, S_IFREG } from './modes.js';
 import { isReserved, isShowable, nameOfSegment } from './names.js';
 import { isPending, type DirectoryHandle, type DirectoryNode, type ListedName } from './nodes/node.js';
@@ -51,6 +51,7 @@ function newHandle(id: HandleId, node: DirectoryNode): DirectoryHandle {
     entries: [],
     seen: new Set(),
     continuation: undefined,
+    inOverflow: false,
     complete: false,
   };
 }
@@ -102,6 +103,7 @@ function rewind(handle: DirectoryHandle): void {
   ];
   handle.seen.clear();
   handle.continuation = undefined;
+  handle.inOverflow = false;
   handle.complete = false;
 }
 
@@ -136,12 +138,15 @@ async function loadPage(context: Context, handle: DirectoryHandle, signal: Abort
     return;
   }
   assertAttached(node);
-  const prefix = childrenPrefix(context, node);
+  const plain = childrenPrefix(context, node);
+  const prefix = handle.inOverflow ? overflowPrefix(context, plain) : plain;
   const more = continuation === undefined ? {} : { continuationToken: continuation };
   const page = await context.store.list({ prefix, delimiter: '/', signal, ...more });
   for (const listed of namesOf(page, prefix)) add(context, handle, listed);
   handle.continuation = page.continuationToken;
-  if (page.continuationToken === undefined) finish(context, handle);
+  if (page.continuationToken !== undefined) return;
+  if (handle.inOverflow || !mayOverflow(plain)) finish(context, handle);
+  else handle.inOverflow = true;
 }
 
 /** Children that S3 does not hold yet come last; then the listing is whole. */

@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { Failure } from '../errors/failure.js';
-import { keySegment, RESERVED_NAME } from './names.js';
+import { KEY_MAX_BYTES, keySegment, RESERVED_NAME, SEGMENT_MAX_BYTES } from './names.js';
 import type { DirectoryNode, Node } from './nodes/node.js';
 
 interface Rooted {
@@ -14,14 +15,50 @@ interface Rooted {
 export function childrenPrefix({ prefix }: Rooted, directory: DirectoryNode): string {
   const names: string[] = [];
   let at = directory;
-  for (; at.parent !== undefined; at = at.parent) names.unshift(`${keySegment(at.name)}/`);
+  for (; at.parent !== undefined; at = at.parent) names.unshift(keySegment(at.name));
   if (at.detached) throw removed(at);
-  return prefix + names.join('');
+  return names.reduce((above, segment) => folderPrefix({ prefix }, above, segment), prefix);
 }
 
-/** The key of the object with this name. */
+/** The key of the object with this name, for anything but a directory. */
 export function objectKey(rooted: Rooted, directory: DirectoryNode, name: string): string {
-  return childrenPrefix(rooted, directory) + keySegment(name);
+  return fileKey(rooted, childrenPrefix(rooted, directory), keySegment(name));
+}
+
+/** What the children of a directory with this name start with; also the key of its marker. */
+export function directoryKey(rooted: Rooted, directory: DirectoryNode, name: string): string {
+  return folderPrefix(rooted, childrenPrefix(rooted, directory), keySegment(name));
+}
+
+/** The key of an object below a prefix: the two put together, or where S3 could not hold that, its overflow. */
+export function fileKey(rooted: Rooted, above: string, segment: string): string {
+  const plain = above + segment;
+  return fits(plain) ? plain : overflowPrefix(rooted, above) + segment;
+}
+
+/** As {@link fileKey}, for the prefix that a directory stands for. */
+export function folderPrefix(rooted: Rooted, above: string, segment: string): string {
+  const plain = `${above}${segment}/`;
+  return fits(plain) ? plain : `${overflowPrefix(rooted, above)}${segment}/`;
+}
+
+/**
+ * Where children of a prefix lie whose keys would be longer than S3 allows: paths of Linux have up to 4,095 bytes, keys
+ * 1,024. It follows from the prefix alone, so that a lookup costs no more requests.
+ */
+export function overflowPrefix({ prefix }: Rooted, above: string): string {
+  const digest = createHash('sha256').update(above.slice(prefix.length)).digest('base64url');
+  return `${prefix}${RESERVED_NAME}/long/${digest}/`;
+}
+
+/** Whether a name exists that has no room below a prefix: only then is there an overflow to look at. */
+export function mayOverflow(above: string): boolean {
+  return Buffer.byteLength(above) > KEY_MAX_BYTES - SEGMENT_MAX_BYTES - 1;
+}
+
+function fits(key: string): boolean {
+  // Most keys are short, and a character of a string has at most three bytes.
+  return key.length * 3 <= KEY_MAX_BYTES || Buffer.byteLength(key) <= KEY_MAX_BYTES;
 }
 
 /**

@@ -40,7 +40,7 @@ export function permissions(mode: number): number {
  * without that bit it meant mandatory locking (Linux `should_remove_suid`).
  */
 export function withoutSetId(mode: number): number {
-  if (fileType(mode) !== S_IFREG) return mode;
+  if (fileType(mode) === S_IFDIR) return mode;
   const groupBit = (mode & S_IXGRP) === 0 ? 0 : S_ISGID;
   return mode & ~(S_ISUID | groupBit);
 }

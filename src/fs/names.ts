@@ -24,18 +24,28 @@ const ESCAPED_BYTES_BASE = 0x10ff00;
 /** Lone surrogates, by which `name-bytes.ts` stands for such bytes. */
 const LONE_BYTES_BASE = 0xdc00;
 
+/** In front of a name that is written in base64url as a whole. */
+const WHOLE_ESCAPE = '\u{10ff7f}';
+/** Longest part of a key that {@link keySegment} makes: {@link WHOLE_ESCAPE} and 255 bytes in base64url. */
+export const SEGMENT_MAX_BYTES = 344;
+
 /**
  * A name as part of a key. Only names that are no UTF-8 change, and those with a character that stands for a byte:
- * such a character is written as its own four bytes.
+ * such a character is written as its own four bytes. A name with many of those is written in base64url as a whole.
  */
 export function keySegment(name: string): string {
-  return name.replaceAll(/[\p{Surrogate}\u{10ff80}-\u{10ffff}]/gu, (text) =>
+  const segment = name.replaceAll(/[\p{Surrogate}\u{10ff80}-\u{10ffff}]/gu, (text) =>
     String.fromCodePoint(...Array.from(encodeName(text), (byte) => ESCAPED_BYTES_BASE + byte)),
   );
+  const plain = Buffer.byteLength(segment) <= SEGMENT_MAX_BYTES && !segment.startsWith(WHOLE_ESCAPE);
+  return plain ? segment : WHOLE_ESCAPE + encodeName(name).toString('base64url');
 }
 
 /** The inverse of {@link keySegment}. */
 export function nameOfSegment(segment: string): string {
+  if (segment.startsWith(WHOLE_ESCAPE)) {
+    return decodeName(Buffer.from(segment.slice(WHOLE_ESCAPE.length), 'base64url'));
+  }
   if (!/[\u{10ff80}-\u{10ffff}]/u.test(segment)) return segment;
   const bytes = segment.replaceAll(/[\u{10ff80}-\u{10ffff}]/gu, (escaped) =>
     String.fromCharCode(LONE_BYTES_BASE + (escaped.codePointAt(0) ?? 0) - ESCAPED_BYTES_BASE),

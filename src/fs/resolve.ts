@@ -2,7 +2,7 @@ import { Failure } from '../errors/failure.js';
 import type { ObjectHead } from '../s3/store.js';
 import { monotonicMs } from './clock.js';
 import { assertAttached, nameLock, type Context } from './context.js';
-import { childrenPrefix, nodeKey, objectKey } from './keys.js';
+import { childrenPrefix, directoryKey, mayOverflow, nodeKey, objectKey, overflowPrefix } from './keys.js';
 import { checkName, isReserved } from './names.js';
 import { isDirty, isPending, type DirectoryNode, type Node } from './nodes/node.js';
 import { headOrNothing, posixFrom, storedFrom } from './objects.js';
@@ -141,8 +141,17 @@ async function refreshDirectory(
 
 async function hasChildren(context: Context, node: DirectoryNode, signal?: AbortSignal): Promise<boolean> {
   if ([...node.children.values()].some(isPending)) return true;
-  const abort = signal === undefined ? {} : { signal };
-  const page = await context.store.list({ prefix: childrenPrefix(context, node), maxKeys: 1, ...abort });
+  const prefix = childrenPrefix(context, node);
+  return (await hasKeys(context, prefix, signal)) || (await hasOverflow(context, prefix, signal));
+}
+
+/** Whether a prefix has children whose keys would be too long. */
+export async function hasOverflow(context: Context, prefix: string, signal?: AbortSignal): Promise<boolean> {
+  return mayOverflow(prefix) && (await hasKeys(context, overflowPrefix(context, prefix), signal));
+}
+
+async function hasKeys(context: Context, prefix: string, signal?: AbortSignal): Promise<boolean> {
+  const page = await context.store.list({ prefix, maxKeys: 1, ...(signal === undefined ? {} : { signal }) });
   return page.objects.length > 0;
 }
 
@@ -174,7 +183,7 @@ async function probe(
   const { listing } = directory;
   const fresh = listing !== undefined && askedMs - listing.atMs < context.mount.attributeTtlMs;
   const hint = fresh ? listing.names.get(name) : undefined;
-  const what = hint ?? (await probeByList(context, objectKey(context, directory, name), signal));
+  const what = hint ?? (await probeByList(context, directory, name, signal));
   if (what === undefined) return undefined;
   const found = await load(context, directory, name, what, askedMs, signal);
   if (found !== undefined || hint === undefined) return found;
@@ -185,17 +194,31 @@ async function probe(
 /** `true` for a directory, `false` for an object, `undefined` for nothing. A directory hides an object of its name. */
 async function probeByList(
   context: Context,
-  key: string,
+  directory: DirectoryNode,
+  name: string,
   signal?: AbortSignal,
 ): Promise<boolean | undefined> {
   const abort = signal === undefined ? {} : { signal };
+  const key = objectKey(context, directory, name);
+  const folder = directoryKey(context, directory, name);
+  if (folder !== `${key}/`) return await probeApart(context, key, folder, signal);
   const page = await context.store.list({ prefix: key, delimiter: '/', maxKeys: PROBE_KEYS, ...abort });
-  if (page.commonPrefixes.includes(`${key}/`)) return true;
+  if (page.commonPrefixes.includes(folder)) return true;
   const isObject = page.objects[0]?.key === key;
-  if (page.continuationToken === undefined || isPast(page, `${key}/`)) return isObject ? false : undefined;
-  const inside = await context.store.list({ prefix: `${key}/`, maxKeys: 1, ...abort });
-  if (inside.objects.length > 0) return true;
+  if (page.continuationToken === undefined || isPast(page, folder)) return isObject ? false : undefined;
+  if (await hasKeys(context, folder, signal)) return true;
   return isObject ? false : undefined;
+}
+
+/** For a name whose object still has a key of its own while a directory would have none. */
+async function probeApart(
+  context: Context,
+  key: string,
+  folder: string,
+  signal?: AbortSignal,
+): Promise<boolean | undefined> {
+  if (await hasKeys(context, folder, signal)) return true;
+  return (await headOrNothing(context, key, signal)) === undefined ? undefined : false;
 }
 
 /** Whether a listing page, which is in order of bytes, has gone beyond a key. */
@@ -215,7 +238,7 @@ async function load(
   askedMs: number,
   signal?: AbortSignal,
 ): Promise<Node | undefined> {
-  const key = objectKey(context, directory, name) + (isDirectory ? '/' : '');
+  const key = isDirectory ? directoryKey(context, directory, name) : objectKey(context, directory, name);
   const head = await headOrNothing(context, key, signal);
   if (head === undefined && !isDirectory) return undefined;
   return context.table.add({

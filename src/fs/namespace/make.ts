@@ -3,7 +3,7 @@ import { monotonicMs } from '../clock.js';
 import { assertAttached, assertWritable, nameLock, type Context } from '../context.js';
 import { entryOf, touch } from '../entries.js';
 import { openFile, fileOf } from '../files.js';
-import { objectKey } from '../keys.js';
+import { childrenPrefix, directoryKey, objectKey } from '../keys.js';
 import type { Posix } from '../metadata/posix.js';
 import { fileType, O_EXCL, permissions, S_IFDIR, S_IFLNK, S_IFREG, S_ISGID } from '../modes.js';
 import { encodeName } from '../name-bytes.js';
@@ -12,6 +12,7 @@ import type { DirectoryNode, Node, StoredObject } from '../nodes/node.js';
 import { within } from '../nodes/subtree.js';
 import { describe, DIRECTORY_CONTENT_TYPE, guardedPut } from '../objects.js';
 import type { Created, FileSystem, InodeId, Request } from '../operations.js';
+import { keepDirectory } from '../persist.js';
 import { findChild, JUST_ASKED_MS } from '../resolve.js';
 
 const NO_BYTES = new Uint8Array(0);
@@ -111,14 +112,24 @@ async function createFile(
     const opened = await openFile(context, fileOf(existing), flags, request);
     return { ...opened, entry: entryOf(context, existing) };
   }
-  const key = objectKey(context, directory, name);
-  checkKey(key);
+  await checkPlace(context, directory, objectKey(context, directory, name));
   const posix = newPosix(context, directory, S_IFREG | permissions(mode), request);
   const node = fileOf(addNode(context, directory, name, posix, undefined));
   node.contentDirty = true;
   touch(context, directory);
   const opened = await openFile(context, node, flags, request);
   return { ...opened, entry: entryOf(context, node) };
+}
+
+/**
+ * Before a key is made. A directory is found by what is below its prefix, so one that has children elsewhere only (in
+ * its overflow) needs its marker.
+ *
+ * @throws Failure `name-too-long` where S3 could not hold the key.
+ */
+export async function checkPlace(context: Context, directory: DirectoryNode, key: string): Promise<void> {
+  checkKey(key);
+  if (!key.startsWith(childrenPrefix(context, directory))) await keepDirectory(context, directory);
 }
 
 /** Writes a new object and links its node. */
@@ -130,8 +141,8 @@ async function store(
   body: Uint8Array,
 ): Promise<Node> {
   const isDirectory = fileType(posix.mode) === S_IFDIR;
-  const key = objectKey(context, directory, name) + (isDirectory ? '/' : '');
-  checkKey(key);
+  const key = isDirectory ? directoryKey(context, directory, name) : objectKey(context, directory, name);
+  await checkPlace(context, directory, key);
   const headers = isDirectory ? { headers: { contentType: DIRECTORY_CONTENT_TYPE } } : {};
   const description = { ...describe(posix, undefined, true), ...headers };
   let object: StoredObject;

@@ -1,9 +1,9 @@
 import pLimit from 'p-limit';
 import { Failure } from '../../errors/failure.js';
-import type { ListedObject } from '../../s3/store.js';
 import type { Context } from '../context.js';
 import { checkKey } from '../names.js';
 import { assertCopyable } from '../persist.js';
+import { keyInTree, listTree, type TreeObject } from './tree.js';
 
 /** Copies are short requests that wait mostly for the service: 16 hide a round trip without a burst of 503. */
 const COPY_CONCURRENCY = 16;
@@ -17,8 +17,8 @@ export type MovedKeys = ReadonlyMap<string, string>;
  * copied is copied again, what was deleted is no longer listed.
  */
 export async function moveKeys(context: Context, from: string, to: string): Promise<MovedKeys> {
-  const objects = await listAll(context, from);
-  const moved = await copyKeys(context, objects, from, to);
+  const objects = await listTree(context, from);
+  const moved = await copyKeys(context, objects, to);
   await deleteKeys(
     context,
     objects.map(({ key }) => key),
@@ -31,10 +31,10 @@ export async function listMovable(
   context: Context,
   from: string,
   to: string,
-): Promise<readonly ListedObject[]> {
-  const objects = await listAll(context, from);
-  for (const { key, sizeBytes } of objects) {
-    checkKey(to + key.slice(from.length));
+): Promise<readonly TreeObject[]> {
+  const objects = await listTree(context, from);
+  for (const { key, sizeBytes, segments } of objects) {
+    checkKey(keyInTree(context, to, segments));
     assertCopyable(sizeBytes, key);
   }
   return objects;
@@ -42,16 +42,15 @@ export async function listMovable(
 
 export async function copyKeys(
   context: Context,
-  objects: readonly ListedObject[],
-  from: string,
+  objects: readonly TreeObject[],
   to: string,
 ): Promise<MovedKeys> {
   const limit = pLimit(COPY_CONCURRENCY);
   const controller = new AbortController();
   const { signal } = controller;
-  const copyOne = async ({ key, etag }: ListedObject): Promise<readonly [string, string]> => {
+  const copyOne = async ({ key, etag, segments }: TreeObject): Promise<readonly [string, string]> => {
     signal.throwIfAborted();
-    const target = to + key.slice(from.length);
+    const target = keyInTree(context, to, segments);
     const result = await context.store.copy(key, target, { sourceIfMatch: etag, signal });
     return [target, result.etag];
   };
@@ -75,16 +74,4 @@ export async function deleteKeys(context: Context, keys: readonly string[]): Pro
       code: problem.code,
     });
   }
-}
-
-async function listAll(context: Context, prefix: string): Promise<ListedObject[]> {
-  const objects: ListedObject[] = [];
-  let token: string | undefined;
-  do {
-    const more = token === undefined ? {} : { continuationToken: token };
-    const page = await context.store.list({ prefix, ...more });
-    objects.push(...page.objects);
-    token = page.continuationToken;
-  } while (token !== undefined);
-  return objects;
 }

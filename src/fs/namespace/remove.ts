@@ -10,7 +10,7 @@ import { isPending, type DirectoryNode, type Node } from '../nodes/node.js';
 import { frozen, within } from '../nodes/subtree.js';
 import type { FileSystem, Request } from '../operations.js';
 import { keepDirectory } from '../persist.js';
-import { findChild, lookupChild, noEntry, noteAbsent } from '../resolve.js';
+import { findChild, hasOverflow, lookupChild, noEntry, noteAbsent } from '../resolve.js';
 import { atName } from './make.js';
 
 type RemoveOperations = Pick<FileSystem, 'unlink' | 'rmdir'>;
@@ -55,7 +55,8 @@ export async function assertEmpty(
   const abort = signal === undefined ? {} : { signal };
   const pending = [...node.children.values()].some(isPending);
   const page = pending ? undefined : await context.store.list({ prefix, maxKeys: 2, ...abort });
-  if (page?.objects.every((object) => object.key === prefix) === true) return;
+  const only = page?.objects.every((object) => object.key === prefix) === true;
+  if (only && !(await hasOverflow(context, prefix, signal))) return;
   throw new Failure('not-empty', `"${node.name}" is not empty`, { subject: prefix });
 }
 

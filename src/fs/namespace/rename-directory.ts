@@ -1,8 +1,7 @@
 import { Failure } from '../../errors/failure.js';
 import { assertAttached, nameLock, type Context } from '../context.js';
 import { touch } from '../entries.js';
-import { childrenPrefix, objectKey } from '../keys.js';
-import { checkKey, keySegment } from '../names.js';
+import { childrenPrefix, directoryKey, nodeKey } from '../keys.js';
 import type { DirectoryNode, Node } from '../nodes/node.js';
 import { frozen, isInside, within } from '../nodes/subtree.js';
 import { noteWritten } from '../objects.js';
@@ -10,10 +9,11 @@ import type { Request } from '../operations.js';
 import { keepDirectory, writeMarker } from '../persist.js';
 import { findChild, lookupChild, noEntry } from '../resolve.js';
 import { recordIntent } from './intents.js';
-import { existsFailure } from './make.js';
+import { checkPlace, existsFailure } from './make.js';
 import { copyKeys, deleteKeys, listMovable, type MovedKeys } from './move-keys.js';
 import { assertEmpty, checkSticky, noteRemoved } from './remove.js';
 import type { Place } from './rename.js';
+import { keyInTree } from './tree.js';
 
 /** One directory moves at a time, as in Linux: two at once could move each into the other. */
 const MOVE_LOCK = 'move of a directory';
@@ -92,13 +92,13 @@ async function move(
   }
   if (target !== undefined) await assertEmpty(context, target, request.signal);
   const oldPrefix = childrenPrefix(context, node);
-  const newPrefix = `${objectKey(context, to.directory, to.name)}/`;
-  checkKey(newPrefix);
+  const newPrefix = directoryKey(context, to.directory, to.name);
+  await checkPlace(context, to.directory, newPrefix);
   await keepDirectory(context, from.directory);
   const moved = await moveAll(context, node, oldPrefix, newPrefix, target !== undefined);
   if (target !== undefined) noteRemoved(context, to.directory, target);
   context.table.move(node, to.directory, to.name);
-  noteMoved(context, node, newPrefix, moved);
+  noteMoved(context, node, moved);
   to.directory.absent.delete(to.name);
   countSubdirectories(from, to, target !== undefined);
   touch(context, from.directory);
@@ -118,9 +118,9 @@ async function moveAll(
   const intent = await recordIntent(context, oldPrefix, newPrefix);
   let moved: MovedKeys;
   try {
-    moved = await copyKeys(context, objects, oldPrefix, newPrefix);
+    moved = await copyKeys(context, objects, newPrefix);
   } catch (error) {
-    const copies = objects.map(({ key }) => newPrefix + key.slice(oldPrefix.length));
+    const copies = objects.map(({ segments }) => keyInTree(context, newPrefix, segments));
     // The marker of an empty directory that was to be replaced must stay, though with other attributes.
     const unwanted = copies.filter((key) => !(replaces && key === newPrefix));
     await deleteKeys(context, unwanted);
@@ -136,12 +136,10 @@ async function moveAll(
 }
 
 /** Copies may have other ETags than their sources: nodes that are in memory must know them. */
-function noteMoved(context: Context, directory: DirectoryNode, prefix: string, moved: MovedKeys): void {
-  noteEtag(directory, moved.get(prefix));
-  for (const child of directory.children.values()) {
-    if (child.kind === 'directory') noteMoved(context, child, `${prefix}${keySegment(child.name)}/`, moved);
-    else noteEtag(child, moved.get(prefix + keySegment(child.name)));
-  }
+function noteMoved(context: Context, node: Node, moved: MovedKeys): void {
+  noteEtag(node, moved.get(nodeKey(context, node)));
+  if (node.kind !== 'directory') return;
+  for (const child of node.children.values()) noteMoved(context, child, moved);
 }
 
 function noteEtag(node: Node, etag: string | undefined): void {

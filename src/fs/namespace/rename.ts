@@ -5,14 +5,14 @@ import { uploadTo } from '../data/upload.js';
 import { keepForRecovery } from '../data/recovery.js';
 import { touch } from '../entries.js';
 import { nodeKey, objectKey } from '../keys.js';
-import { checkKey, checkName, isReserved } from '../names.js';
+import { checkName, isReserved } from '../names.js';
 import { isDirty, type DirectoryNode, type Node, type StoredObject } from '../nodes/node.js';
 import { within } from '../nodes/subtree.js';
 import { describe, noteWritten, storedAfter } from '../objects.js';
 import type { FileSystem, Request } from '../operations.js';
 import { assertCopyable, keepDirectory } from '../persist.js';
 import { findChild, JUST_ASKED_MS, noEntry, noteAbsent, refresh } from '../resolve.js';
-import { existsFailure } from './make.js';
+import { checkPlace, existsFailure } from './make.js';
 import { checkSticky, keepForReaders, noteRemoved } from './remove.js';
 import { renameDirectory } from './rename-directory.js';
 
@@ -32,7 +32,7 @@ export function renameOperations(context: Context): Pick<FileSystem, 'rename'> {
       assertWritable(context);
       const from = { directory: context.table.directory(parent), name };
       const to = { directory: context.table.directory(newParent), name: newName };
-      for (const place of [from, to]) checkPlace(context, place);
+      for (const place of [from, to]) checkFree(context, place);
       if ((flags & ~RENAME_NOREPLACE) !== 0) {
         throw new Failure('invalid-argument', 'S3 can not exchange two names in one step');
       }
@@ -43,7 +43,7 @@ export function renameOperations(context: Context): Pick<FileSystem, 'rename'> {
   };
 }
 
-function checkPlace(context: Context, { directory, name }: Place): void {
+function checkFree(context: Context, { directory, name }: Place): void {
   checkName(name);
   if (!isReserved(directory === context.root, name)) return;
   throw new Failure('not-permitted', `The name ${name} is reserved for the file system itself`);
@@ -105,7 +105,7 @@ async function replace(
 ): Promise<void> {
   const oldKey = nodeKey(context, node);
   const newKey = objectKey(context, to.directory, to.name);
-  checkKey(newKey);
+  await checkPlace(context, to.directory, newKey);
   if (target !== undefined) await keepForReaders(context, target, request.signal);
   const hadObject = node.object !== undefined;
   if (hadObject) await keepDirectory(context, from.directory);

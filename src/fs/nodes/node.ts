@@ -117,6 +117,8 @@ export interface DirectoryHandle {
   entries: ListedName[];
   readonly seen: Set<string>;
   continuation: string | undefined;
+  /** The listing has come to the names whose keys would be too long for S3. */
+  inOverflow: boolean;
   complete: boolean;
 }
 

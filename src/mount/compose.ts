@@ -15,6 +15,7 @@ import type { Observed } from './observe/collect.js';
 import { trackOperations } from './observe/operations.js';
 import { StoreWatch } from './observe/store.js';
 import type { MountPlan } from './plan.js';
+import { UploadJournal } from './upload-journal.js';
 
 export interface Composed {
   readonly fileSystem: FileSystem;
@@ -37,8 +38,11 @@ export async function compose(plan: MountPlan, log: Log): Promise<Composed> {
   const direct = watch.watch(metered.store);
   try {
     await direct.list({ prefix, maxKeys: 1 });
-    const checked = withCheckedConditions(direct, await honouredConditions(direct, plan, prefix));
+    const honoured = await honouredConditions(direct, plan, prefix);
     const cacheDir = await prepareCacheFolder(plan);
+    const journal = await UploadJournal.in(cacheDir);
+    if (!plan.config.mount.readOnly) await journal.abortLeft(direct, log);
+    const checked = journal.note(withCheckedConditions(direct, honoured));
     const retries = new RetryCount();
     const fileSystem = fileSystemOver(plan, checked, retries, cacheDir, log);
     const tracked = trackOperations(fileSystem);
@@ -54,6 +58,7 @@ export async function compose(plan: MountPlan, log: Log): Promise<Composed> {
       },
       close: async () => {
         direct.close();
+        await journal.close();
         await tidyCacheFolder(cacheDir);
       },
     };

@@ -95,17 +95,35 @@ describeMount('a mount daemon (needs /dev/fuse and root)', () => {
     expect((await store.head('p/term')).sizeBytes).toBe(4);
   });
 
-  test('that was killed leaves a dead mount, which a second mount names and unmount clears', async () => {
+  test('that was killed leaves a dead mount: uses fail with ENOTCONN, and unmount clears it', async () => {
     const mount = await startMount(plan, { foreground: true });
     process.kill(mount.pid, 'SIGKILL');
     await expect(mount.done).rejects.toMatchObject({ kind: 'internal' });
+    await expect(fs.readdir(plan.mountPoint)).rejects.toMatchObject({ code: 'ENOTCONN' });
     const listed = (await listObjectfsMounts()).find(({ mountPoint }) => mountPoint === plan.mountPoint);
     expect(listed?.daemonAlive).toBe(false);
-    await expect(startMount(plan, { foreground: false })).rejects.toMatchObject({
-      kind: 'usage',
-      remedy: expect.stringContaining('objectfs unmount') as string,
-    });
     expect(await unmountDirectory(plan.mountPoint)).toMatchObject({ saved: false });
+  });
+
+  test('that was killed is cleared by the next mount of the directory, which says so', async () => {
+    const killed = await startMount(plan, { foreground: true });
+    await fs.writeFile(at('closed'), 'kept');
+    process.kill(killed.pid, 'SIGKILL');
+    await killed.done.catch(() => undefined);
+    const mount = await startMount(plan, { foreground: true });
+    expect(mount.cleared).toBe('s3://mounted/p');
+    expect(await fs.readFile(at('closed'), 'utf8')).toBe('kept');
+    expect(
+      (await listObjectfsMounts()).filter(({ mountPoint }) => mountPoint === plan.mountPoint),
+    ).toHaveLength(1);
+    await mount.unmount();
+  });
+
+  test('is not cleared by a second mount while it lives', async () => {
+    const mount = await startMount(plan, { foreground: true });
+    await expect(startMount(plan, { foreground: true })).rejects.toMatchObject({ kind: 'usage' });
+    await fs.writeFile(at('still'), 'there');
+    await mount.unmount();
   });
 
   test.each([

@@ -1,6 +1,7 @@
-import { realpath, rm, writeFile } from 'node:fs/promises';
+import { realpath, rm, statfs, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { Failure, usageError } from '../errors/failure.js';
+import { errorCode } from '../fuse/error-code.js';
 import { SUBTYPE } from '../fuse/subtype.js';
 import { findMount, readMountTable, type MountTableEntry } from '../fuse/mount-table.js';
 import { runUnmount } from '../fuse/unmount-command.js';
@@ -93,6 +94,30 @@ export async function releaseMount(mountPoint: string): Promise<void> {
     await runUnmount(mountPoint, 'lazy');
     await rm(socketPath(stateFolder(), entry.device), { force: true });
     entry = await findMount(mountPoint);
+  }
+}
+
+/**
+ * Clears a dead mount of ours, so that its directory can be mounted again. Anything else is left alone.
+ *
+ * @returns What was mounted there; `undefined` where nothing was cleared.
+ * @throws Failure `usage` where the rights do not allow it.
+ */
+export async function clearDeadMount(directory: string): Promise<string | undefined> {
+  const entry = await lookUp(directory);
+  if (entry === undefined || !isOurs(entry)) return undefined;
+  if ((await findControl(entry)) !== undefined || !(await isDisconnected(entry.mountPoint))) return undefined;
+  await releaseMount(entry.mountPoint);
+  return entry.source;
+}
+
+/** The kernel answers for a process that has ended. statfs(2) is never answered from a cache. */
+async function isDisconnected(mountPoint: string): Promise<boolean> {
+  try {
+    await statfs(mountPoint);
+    return false;
+  } catch (reason) {
+    return ['ENOTCONN', 'ECONNABORTED'].includes(errorCode(reason) ?? '');
   }
 }
 

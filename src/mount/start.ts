@@ -5,6 +5,7 @@ import { compiledModule } from '../config/paths.js';
 import { Failure } from '../errors/failure.js';
 import { checkMountPoint } from '../fuse/mount-point.js';
 import { daemonMessage, fromPlainFailure, type DaemonMessage } from './messages.js';
+import { clearDeadMount } from './mounts.js';
 import type { MountPlan } from './plan.js';
 import { ensureStateFolder, newLogFile } from './state-folder.js';
 import { unmountDirectory } from './unmount.js';
@@ -26,6 +27,8 @@ export interface RunningMount {
   readonly device: string;
   /** Of the daemon. */
   readonly pid: number;
+  /** The source of a dead mount that was in the way and has been cleared. */
+  readonly cleared?: string;
   /** Of a background daemon. */
   readonly logFile?: string;
   /**
@@ -41,13 +44,14 @@ export interface RunningMount {
 const THREADS = '16';
 
 /**
- * Starts a daemon for a plan; resolves when the mount answers.
+ * Starts a daemon for a plan; resolves when the mount answers. A dead mount of ours on the directory is cleared first.
  *
  * @throws Failure what the daemon failed with before that (unknown bucket, no credentials, unreachable endpoint,
  * mount point not usable); then no process and no mount is left.
  */
 export async function startMount(plan: MountPlan, options: StartOptions): Promise<RunningMount> {
   throwIfAborted(options.signal);
+  const cleared = await clearDeadMount(plan.mountPoint);
   await checkMountPoint(plan.mountPoint, false); // at once, before a process starts and asks the store
   const log = options.foreground ? undefined : await openLog(plan);
   const child = spawnDaemon(options.foreground, log?.file);
@@ -62,7 +66,12 @@ export async function startMount(plan: MountPlan, options: StartOptions): Promis
     child.send(absolutePlan(plan), () => undefined);
     const { mountPoint, device } = await watch.ready;
     throwIfAborted(options.signal);
-    return runningMount(child, watch, { mountPoint, device }, log?.path);
+    return runningMount(
+      child,
+      watch,
+      { mountPoint, device, ...(cleared !== undefined && { cleared }) },
+      log?.path,
+    );
   } catch (reason) {
     stop();
     await watch.exited;
@@ -105,7 +114,7 @@ function absolutePlan(plan: MountPlan): MountPlan {
 function runningMount(
   child: ChildProcess,
   watch: DaemonWatch,
-  where: { readonly mountPoint: string; readonly device: string },
+  where: Pick<RunningMount, 'mountPoint' | 'device' | 'cleared'>,
   logFile: string | undefined,
 ): RunningMount {
   const unmount = async (signal?: AbortSignal): Promise<void> => {

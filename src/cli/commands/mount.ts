@@ -49,6 +49,9 @@ export async function handler(flags: ArgumentsCamelCase): Promise<void> {
   const plan = { bucket, prefix, mountPoint, connection: connectionOf(config.s3), config };
   await interruptible(async (signal) => {
     const mount = await startMount(plan, { foreground, signal });
+    if (mount.cleared !== undefined) {
+      process.stderr.write(`objectfs: a dead mount of ${mount.cleared} was there and has been cleared\n`);
+    }
     process.stderr.write(`objectfs: ${sourceOf(plan)} is mounted on ${mount.mountPoint}\n`);
     if (mount.logFile !== undefined) process.stderr.write(`objectfs: log file ${mount.logFile}\n`);
     if (foreground) await untilUnmounted(mount, signal);

@@ -20,7 +20,7 @@ export async function handler(flags: ArgumentsCamelCase): Promise<void> {
     const { mountPoint, source, saved } = await unmountDirectory(String(flags['dir']), signal);
     const how = saved
       ? 'everything is saved'
-      : 'its daemon was dead; what it had not saved is in its recovery folder';
+      : 'its daemon was dead; the next mount of it cleans up what it left';
     process.stderr.write(`objectfs: ${source} is unmounted from ${mountPoint}: ${how}\n`);
   });
 }

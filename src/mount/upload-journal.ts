@@ -3,7 +3,7 @@ import { appendFile, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Failure } from '../errors/failure.js';
-import { localFailure } from '../fs/data/stage.js';
+import { localFailure } from '../fs/data/local-bytes.js';
 import { errorCode } from '../fuse/error-code.js';
 import type { Log } from '../log/log.js';
 import { isAmbiguous } from '../s3/backoff.js';

@@ -7,6 +7,7 @@ import type { ObjectStore } from '../s3/store.js';
 import type { Transporter } from '../transfer/transporter.js';
 import type { StorageClass } from '../config/storage-class.js';
 import type { ByteBudget } from './data/byte-budget.js';
+import type { PartLimits } from './data/part-plan.js';
 import type { LockTable } from './locks.js';
 import type { DirectoryNode, Node } from './nodes/node.js';
 import type { InodeTable } from './nodes/table.js';
@@ -39,6 +40,10 @@ export interface Context {
   readonly smallUploads: LimitFunction;
   /** Bytes of small files that are being written. */
   readonly stageMemory: ByteBudget;
+  /** How objects are put together from parts. */
+  readonly partLimits: PartLimits;
+  /** Parts of one object on their way at one time. */
+  readonly partConnections: number;
   /** Bytes on their way to S3. */
   readonly uploadMemory: ByteBudget;
   readonly root: DirectoryNode;

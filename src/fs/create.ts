@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { BlockCache } from '../cache/block-cache.js';
-import type { Config } from '../config/schema.js';
+import { configSchema, type Config } from '../config/schema.js';
 import type { StorageClass } from '../config/storage-class.js';
 import type { Log } from '../log/log.js';
 import type { ObjectStore } from '../s3/store.js';
@@ -9,6 +9,7 @@ import type { Transporter } from '../transfer/transporter.js';
 import { createClock } from './clock.js';
 import { ByteBudget } from './data/byte-budget.js';
 import { parkedPrefix } from './data/keep.js';
+import { DEFAULT_PART_LIMITS, type PartLimits } from './data/part-plan.js';
 import type { Context } from './context.js';
 import { assemble } from './file-system.js';
 import { inspect, type InspectableFileSystem } from './inspect.js';
@@ -19,6 +20,8 @@ import { InodeTable } from './nodes/table.js';
 
 const METADATA_REQUESTS = 16;
 const SMALL_UPLOADS = 16;
+
+const DEFAULT_TRANSFER = configSchema.parse({}).transfer;
 
 /** What a file system is made of. */
 export interface FileSystemOptions {
@@ -36,6 +39,10 @@ export interface FileSystemOptions {
   readonly owner: { readonly uid: number; readonly gid: number };
   /** Of new files; a rewritten one keeps its own. @defaultValue STANDARD, which every server knows. */
   readonly storageClass?: StorageClass;
+  /** Size and number of parts that the file system sends by itself. @defaultValue those of the configuration */
+  readonly transfer?: Pick<Config['transfer'], 'chunkSize' | 'connections'>;
+  /** Of a service with other limits than S3. @defaultValue those of S3 */
+  readonly partLimits?: Partial<PartLimits>;
   /** @defaultValue the wall clock. */
   readonly nowNs?: () => bigint;
 }
@@ -43,6 +50,7 @@ export interface FileSystemOptions {
 /** A file system over one bucket or a prefix of it, in which each object is a file. Call `start` before anything. */
 export function createFileSystem(options: FileSystemOptions): InspectableFileSystem {
   const { store, prefix, transporter, mount, cacheDir, log, owner } = options;
+  const transfer = options.transfer ?? DEFAULT_TRANSFER;
   const nowNs = options.nowNs ?? createClock();
   const startedNs = nowNs();
   const table = new InodeTable();
@@ -63,6 +71,8 @@ export function createFileSystem(options: FileSystemOptions): InspectableFileSys
     locks: new LockTable(),
     metadataRequests: pLimit(METADATA_REQUESTS),
     smallUploads: pLimit(SMALL_UPLOADS),
+    partLimits: { ...DEFAULT_PART_LIMITS, uploadPartBytes: transfer.chunkSize, ...options.partLimits },
+    partConnections: transfer.connections,
     stageMemory: new ByteBudget(Math.floor(mount.memoryLimit / 8)),
     uploadMemory: new ByteBudget(Math.floor(mount.memoryLimit / 4)),
     cache: new BlockCache({ limitBytes: Math.floor(mount.memoryLimit / 2) }),

@@ -3,6 +3,7 @@ import { Failure } from '../errors/failure.js';
 import { attributeOperations } from './attributes.js';
 import type { Context } from './context.js';
 import { clearParked, forgetContent } from './data/keep.js';
+import { abortLeftUploads } from './data/multipart.js';
 import { prepareStageFolder } from './data/stage.js';
 import { flushFile } from './data/upload.js';
 import { directoryOperations } from './directories.js';
@@ -63,6 +64,7 @@ export function assemble(context: Context): FileSystem {
 
 async function start(context: Context): Promise<void> {
   await clearParked(context);
+  await abortLeftUploads(context);
   await prepareStageFolder(context.stageFolder);
   await finishIntents(context);
   const head = await headOrNothing(context, nodeKey(context, context.root));

@@ -1,5 +1,6 @@
 import { Failure } from '../errors/failure.js';
 import type { Context } from './context.js';
+import { copyWhole } from './data/server-copy.js';
 import { replacing } from './data/version.js';
 import { nodeKey } from './keys.js';
 import type { Posix } from './metadata/posix.js';
@@ -7,8 +8,6 @@ import type { DirectoryNode, Node } from './nodes/node.js';
 import { describe, DIRECTORY_CONTENT_TYPE, noteWritten, storedAfter } from './objects.js';
 import { refresh } from './resolve.js';
 
-/** Largest object that CopyObject takes (S3 API, CopyObject). */
-const COPY_MAX_BYTES = 5 * 1024 ** 3;
 const NO_BYTES = new Uint8Array(0);
 const TRIES = 3;
 
@@ -16,7 +15,7 @@ const TRIES = 3;
  * Writes new attributes of a node to S3: a copy of the object onto itself that restates everything else. The caller
  * holds the node's lock. Where another client replaced the object meanwhile, `change` is applied to what is there now.
  *
- * @throws Failure `file-too-big` over 5 GiB, `no-space` where the attributes are too long, `stale`, or the store's.
+ * @throws Failure `no-space` where the attributes are too long, `stale`, or the store's.
  */
 export async function persistPosix(
   context: Context,
@@ -38,11 +37,10 @@ export async function persistPosix(
 async function copyOntoItself(context: Context, node: Node, posix: Posix): Promise<boolean> {
   const object = node.object;
   if (object === undefined) throw new Failure('internal', `${node.name} has no object`);
-  assertCopyable(object.sizeBytes, node.name);
   const key = nodeKey(context, node);
   const replace = describe(posix, object, false);
   const copy = async (): Promise<void> => {
-    const result = await context.store.copy(key, key, { sourceIfMatch: object.etag, replace });
+    const result = await copyWhole(context, { key, ...object }, key, { replace });
     noteWritten(node, storedAfter(result, replace, object.sizeBytes));
     node.posix = posix;
   };
@@ -53,15 +51,6 @@ async function copyOntoItself(context: Context, node: Node, posix: Posix): Promi
     if (error instanceof Failure && ['precondition-failed', 'missing'].includes(error.kind)) return false;
     throw error;
   }
-}
-
-/** @throws Failure `file-too-big`. */
-export function assertCopyable(sizeBytes: number, name: string): void {
-  if (sizeBytes <= COPY_MAX_BYTES) return;
-  throw new Failure('file-too-big', `${name} is larger than 5 GiB, which S3 does not copy in one request`, {
-    subject: name,
-    remedy: 'Change attributes or name while the file is open for writing, or write it anew',
-  });
 }
 
 /** Writes a directory's marker object; one that another tool filled with bytes keeps them. */

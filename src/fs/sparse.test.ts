@@ -1,3 +1,4 @@
+import type { ObjectStore } from '../s3/store.js';
 import { Driver, O_RDWR, O_TRUNC, O_WRONLY } from './testing/driver.js';
 import { startFixture, ROOT, type Fixture } from './testing/fixture.js';
 
@@ -102,4 +103,98 @@ describe('a large object', () => {
     await writer.close();
     await reader.close();
   });
+});
+
+describe('an edit of a large object', () => {
+  async function contentOf(key: string): Promise<Buffer> {
+    const { body } = await fixture.store.get(key);
+    return Buffer.concat((await body.toArray()) as Buffer[]);
+  }
+
+  function sentBytes(): number {
+    const sent = fixture.emulator
+      .requestCounts()
+      .filter(({ operation }) => /^(PutObject|UploadPart)$/.test(operation));
+    return sent.reduce((sum, { bytesReceived }) => sum + bytesReceived, 0);
+  }
+
+  test('uploads what changed; S3 copies the rest, and the result is right', async () => {
+    const d = new Driver(await fixture.mount());
+    const before = sentBytes();
+    const file = await d.open('big', O_RDWR);
+    await file.write(6 * MIB, 'edited');
+    await file.write(bytes.length, 'appended');
+    await file.fsync();
+    // From the edit on: what lies behind it is too short for a part of its own.
+    expect(sentBytes() - before).toBe(6 * MIB + 8);
+    expect(receivedBytes()).toBeLessThanOrEqual(6 * MIB);
+    const expected = Buffer.concat([bytes, Buffer.from('appended')]);
+    expected.write('edited', 6 * MIB);
+    expect((await contentOf('big')).equals(expected)).toBe(true);
+    await file.write(0, 'again');
+    await file.close();
+    expected.write('again');
+    expect((await contentOf('big')).equals(expected)).toBe(true);
+    expect(await fixture.store.listUploads()).toEqual([]);
+  });
+
+  test('is refused where another client replaced the object, and leaves no upload', async () => {
+    const d = new Driver(await fixture.mount());
+    const file = await d.open('big', O_RDWR);
+    await file.write(0, 'mine');
+    await fixture.store.put('big', Buffer.from('theirs'));
+    await expect(file.flush()).rejects.toMatchObject({ errno: 'ESTALE' });
+    await file.release();
+    expect((await contentOf('big')).toString()).toBe('theirs');
+    expect(await fixture.store.listUploads()).toEqual([]);
+  });
+
+  test('whose completion is refused leaves no upload either', async () => {
+    let uploads = -1;
+    const completeUpload: ObjectStore['completeUpload'] = async (...args) => {
+      uploads = (await fixture.store.listUploads()).length;
+      await fixture.store.put('big', Buffer.from('theirs'));
+      return await fixture.store.completeUpload(...args);
+    };
+    const d = new Driver(await fixture.mount({ store: { ...fixture.store, completeUpload } }));
+    const file = await d.open('big', O_RDWR);
+    await d.fs.setattr(file.ino, { sizeBytes: 9n * BigInt(MIB), handle: file.handle }, ROOT);
+    await expect(file.flush()).rejects.toMatchObject({ errno: 'ESTALE' });
+    await file.release();
+    expect(uploads).toBe(1);
+    expect((await contentOf('big')).toString()).toBe('theirs');
+    expect(await fixture.store.listUploads()).toEqual([]);
+  });
+
+  test('that is killed leaves an upload, which the next mount with its cache folder aborts', async () => {
+    const cacheDir = 'shared';
+    const hanging = { ...fixture.store, copyPart: () => new Promise<never>(() => undefined) };
+    const d = new Driver(await fixture.mount({ cacheDir, store: hanging }));
+    const file = await d.open('big', O_RDWR);
+    await file.write(0, 'x');
+    void file.flush().catch(() => undefined);
+    while ((await fixture.store.listUploads()).length === 0) await new Promise(setImmediate);
+    await fixture.mount();
+    expect(await fixture.store.listUploads()).toHaveLength(1);
+    await fixture.mount({ cacheDir });
+    expect(await fixture.store.listUploads()).toEqual([]);
+  });
+});
+
+test('an object that is too large for one copy request keeps its bytes through chmod, rename and unlink while open', async () => {
+  const d = new Driver(
+    await fixture.mount({ partLimits: { copyMaxBytes: 7 * MIB, copyPartBytes: 5 * MIB } }),
+  );
+  await d.mkdir('dir');
+  await d.fs.setattr(await d.ino('big'), { mode: 0o600 }, ROOT);
+  await d.rename('big', 'dir/moved');
+  await d.rename('dir', 'folder');
+  const cold = new Driver(await fixture.mount());
+  expect(await cold.stat('folder/moved')).toMatchObject({ mode: 0o100600, sizeBytes: BigInt(bytes.length) });
+  expect(fixture.requests()['UploadPartCopy']).toBe(9);
+  const file = await d.open('folder/moved');
+  await d.unlink('folder/moved');
+  expect((await file.readBytes(bytes.length - 100, 100)).equals(bytes.subarray(-100))).toBe(true);
+  await file.close();
+  expect(await parked()).toBe(0);
 });

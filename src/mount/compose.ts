@@ -81,6 +81,7 @@ function fileSystemOver(
     // The transporter retries by itself.
     transporter: retries.of(createTransporter('optimized', checked, config.transfer, { log })),
     mount: config.mount,
+    transfer: config.transfer,
     cacheDir,
     log,
     owner: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },

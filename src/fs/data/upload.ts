@@ -1,15 +1,30 @@
 import { Failure } from '../../errors/failure.js';
+import type { ObjectDescription, WriteResult } from '../../s3/store.js';
 import { nodeLock, type Context } from '../context.js';
 import { nodeKey } from '../keys.js';
 import type { FileNode, StoredObject } from '../nodes/node.js';
 import { within } from '../nodes/subtree.js';
 import { describe, guardedPut, noteWritten, ownWrite, storedAfter, writeConditions } from '../objects.js';
 import { dropRecovery, keepForRecovery } from './recovery.js';
+import { planParts } from './part-plan.js';
+import { assemble, type Commit, type SendPart } from './server-copy.js';
+import { sendStagePart } from './stage-part.js';
 import type { Stage } from './stage.js';
 import { replacing, versionOf } from './version.js';
 
 /** Up to here one PUT from memory, which can be retried; above, the transporter reads the stage file. */
 const SINGLE_PUT_BYTES = 8 * 1024 * 1024;
+
+interface UploadJob {
+  readonly context: Context;
+  readonly node: FileNode;
+  readonly key: string;
+  /** What the key is known to hold. */
+  readonly replaced: StoredObject | undefined;
+  readonly description: ObjectDescription;
+  readonly sizeBytes: number;
+  readonly signal: AbortSignal | undefined;
+}
 
 /**
  * Makes S3 hold what the file holds. Returns at once where it does already.
@@ -48,18 +63,6 @@ export async function uploadTo(
   await dropRecovery(node);
 }
 
-/** Runs the request that makes the new content the object, and takes note of it before any reader sees the node. */
-async function commit(node: FileNode, write: () => Promise<StoredObject>): Promise<void> {
-  await replacing(node, async () => {
-    const object = await write();
-    noteWritten(node, object);
-    node.contentVersion += 1;
-    node.contentDirty = false;
-    node.stage?.rebase(versionOf(node, object));
-    node.parent?.absent.delete(node.name);
-  });
-}
-
 async function send(
   context: Context,
   node: FileNode,
@@ -70,44 +73,75 @@ async function send(
   const description = { storageClass: context.storageClass, ...describe(node.posix, node.object, true) };
   const { stage } = node;
   const sizeBytes = stage?.sizeBytes ?? 0;
-  if (stage !== undefined && sizeBytes > SINGLE_PUT_BYTES) {
-    await sendLarge(context, node, key, stage, description, replaced, signal);
-    return;
-  }
-  const put = async (): Promise<void> => {
-    const pieces = (await stage?.read(0, sizeBytes, signal)) ?? [];
-    const bytes = pieces.length === 1 ? pieces[0] : Buffer.concat(pieces);
-    const whole = bytes ?? new Uint8Array(0);
-    await commit(node, () => guardedPut(context, key, whole, description, replaced, signal));
-  };
-  await context.smallUploads(() => context.uploadMemory.run(sizeBytes, put, signal));
+  const job: UploadJob = { context, node, key, replaced, description, sizeBytes, signal };
+  if (stage === undefined || sizeBytes <= SINGLE_PUT_BYTES) {
+    await context.smallUploads(() => context.uploadMemory.run(sizeBytes, () => putWhole(job, stage), signal));
+  } else if (stage.extents.every(({ copy }) => copy === undefined)) await sendLocal(job, stage);
+  else await sendParts(job, stage);
 }
 
-async function sendLarge(
-  context: Context,
-  node: FileNode,
-  key: string,
-  stage: Stage,
-  description: ReturnType<typeof describe>,
-  replaced: StoredObject | undefined,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const conditions = writeConditions(replaced);
-  const abort = signal === undefined ? {} : { signal };
-  await stage.fetchAll(SINGLE_PUT_BYTES, signal);
+async function putWhole(job: UploadJob, stage: Stage | undefined): Promise<void> {
+  const { context, node, key, replaced, description, sizeBytes, signal } = job;
+  const pieces = (await stage?.read(0, sizeBytes, signal)) ?? [];
+  const bytes = pieces.length === 1 ? pieces[0] : Buffer.concat(pieces);
+  const body = bytes ?? new Uint8Array(0);
+  await commit(node, () => guardedPut(context, key, body, description, replaced, signal));
+}
+
+/** All bytes are in the stage's file: the transporter knows best how to send one. */
+async function sendLocal(job: UploadJob, stage: Stage): Promise<void> {
+  const { context, node, key, replaced, description, sizeBytes } = job;
   const source = { kind: 'file', path: await stage.localFile() } as const;
+  const options = { ...description, ...writeConditions(replaced), ...signalOf(job) };
   await commit(node, async () => {
     try {
-      const result = await context.transporter.upload(key, source, {
-        ...description,
-        ...conditions,
-        ...abort,
-      });
-      return storedAfter(result, description, stage.sizeBytes);
+      return storedAfter(await context.transporter.upload(key, source, options), description, sizeBytes);
     } catch (error) {
-      return await ownWrite(context, key, description, stage.sizeBytes, error);
+      return await ownWrite(context, key, description, sizeBytes, error);
     }
   });
+}
+
+/** S3 has some of the bytes already: it copies these, and gets the others. */
+async function sendParts(job: UploadJob, stage: Stage): Promise<void> {
+  const { context, node, key, replaced, description, sizeBytes } = job;
+  const parts = planParts(stage.extents, context.partLimits);
+  const sendPart: SendPart = async (uploadId, partNumber, signal) => {
+    const part = parts[partNumber - 1];
+    if (part === undefined) throw new Failure('internal', `The plan has no part ${partNumber}`);
+    return await sendStagePart(context, stage, { ...part, key, uploadId, partNumber }, signal);
+  };
+  const conditions = { ...writeConditions(replaced), ...signalOf(job) };
+  const complete: Commit = async (run) => {
+    let result: WriteResult | undefined;
+    const object = await commit(node, async () => {
+      try {
+        result = await run();
+        return storedAfter(result, description, sizeBytes);
+      } catch (error) {
+        return await ownWrite(context, key, description, sizeBytes, error);
+      }
+    });
+    return result ?? { etag: object.etag };
+  };
+  await assemble(context, key, description, parts.length, sendPart, conditions, complete);
+}
+
+/** Runs the request that makes the new content the object, and takes note of it before any reader sees the node. */
+async function commit(node: FileNode, write: () => Promise<StoredObject>): Promise<StoredObject> {
+  return await replacing(node, async () => {
+    const object = await write();
+    noteWritten(node, object);
+    node.contentVersion += 1;
+    node.contentDirty = false;
+    node.stage?.rebase(versionOf(node, object));
+    node.parent?.absent.delete(node.name);
+    return object;
+  });
+}
+
+function signalOf({ signal }: UploadJob): { readonly signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal };
 }
 
 function conflictExplained(failure: Failure, node: FileNode): Failure {

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { Failure } from '../../errors/failure.js';
 import type { BlockSource } from '../../cache/block-cache.js';
 import type { Context } from '../context.js';
 import { nodeKey } from '../keys.js';
+import { copyWhole } from './server-copy.js';
 import type { FileNode, StoredObject } from '../nodes/node.js';
 import { within } from '../nodes/subtree.js';
 
@@ -76,7 +76,11 @@ export function sourceOf(context: Context, version: Version): BlockSource {
   return {
     id: version.id,
     sizeBytes: version.sizeBytes,
-    read: (firstByte, lastByte, signal) => getRange(context, version, firstByte, lastByte, signal),
+    read: async (firstByte, lastByte, signal) =>
+      await atAddress(context, version, signal, async ({ key, etag }) => {
+        const range = { firstByte, lastByte };
+        return (await context.store.get(key, { range, ifMatch: etag, signal })).body;
+      }),
   };
 }
 
@@ -101,11 +105,12 @@ export async function replacing<T>(node: FileNode, work: () => Promise<T>): Prom
 /** Copies a version to a key of our own, where it stays readable whatever becomes of its file. */
 export async function park(context: Context, version: Version, signal?: AbortSignal): Promise<void> {
   if (version.parked !== undefined) return;
-  const { key, etag } = addressOf(context, version);
   const target = `${context.parkedPrefix}${randomUUID()}`;
-  const abort = signal === undefined ? {} : { signal };
   await writeFile(parkedMark(context), '');
-  const result = await context.store.copy(key, target, { sourceIfMatch: etag, ...abort });
+  const { sizeBytes } = version;
+  const result = await atAddress(context, version, signal, (from) =>
+    copyWhole(context, { ...from, sizeBytes }, target, signal === undefined ? {} : { signal }),
+  );
   version.parked = { key: target, etag: result.etag };
 }
 
@@ -124,18 +129,20 @@ export async function unpark(context: Context, version: Version | undefined): Pr
   });
 }
 
-/** A ranged GET of exactly this version; follows it when it is being moved. */
-async function getRange(
+/**
+ * Runs a request that depends on where a version lies; when that moved meanwhile, runs it again.
+ *
+ * @throws Failure `changed-under-us` where another client replaced or removed it; what `request` throws.
+ */
+export async function atAddress<T>(
   context: Context,
   version: Version,
-  firstByte: number,
-  lastByte: number,
-  signal: AbortSignal,
-): Promise<Readable> {
+  signal: AbortSignal | undefined,
+  request: (address: Address) => Promise<T>,
+): Promise<T> {
   const address = addressOf(context, version);
-  const options = { range: { firstByte, lastByte }, signal, ifMatch: address.etag };
   try {
-    return (await context.store.get(address.key, options)).body;
+    return await request(address);
   } catch (error) {
     const failure = Failure.from(error);
     if (!GONE_KINDS.includes(failure.kind)) throw error;
@@ -143,7 +150,7 @@ async function getRange(
     await within([version.holder.parent], signal, () => Promise.resolve());
     const now = addressOf(context, version);
     if (now.key !== address.key || now.etag !== address.etag) {
-      return await getRange(context, version, firstByte, lastByte, signal);
+      return await atAddress(context, version, signal, request);
     }
     throw goneFailure(address.key, failure);
   }

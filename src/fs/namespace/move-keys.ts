@@ -1,8 +1,8 @@
 import pLimit from 'p-limit';
 import { Failure } from '../../errors/failure.js';
 import type { Context } from '../context.js';
+import { copyWhole } from '../data/server-copy.js';
 import { checkKey } from '../names.js';
-import { assertCopyable } from '../persist.js';
 import { keyInTree, listTree, type TreeObject } from './tree.js';
 
 /** Copies are short requests that wait mostly for the service: 16 hide a round trip without a burst of 503. */
@@ -26,16 +26,15 @@ export async function moveKeys(context: Context, from: string, to: string): Prom
   return moved;
 }
 
-/** @throws Failure `name-too-long` or `file-too-big` where a key below the prefix can not move. */
+/** @throws Failure `name-too-long` where a key below the prefix can not move. */
 export async function listMovable(
   context: Context,
   from: string,
   to: string,
 ): Promise<readonly TreeObject[]> {
   const objects = await listTree(context, from);
-  for (const { key, sizeBytes, segments } of objects) {
+  for (const { segments } of objects) {
     checkKey(keyInTree(context, to, segments));
-    assertCopyable(sizeBytes, key);
   }
   return objects;
 }
@@ -48,10 +47,10 @@ export async function copyKeys(
   const limit = pLimit(COPY_CONCURRENCY);
   const controller = new AbortController();
   const { signal } = controller;
-  const copyOne = async ({ key, etag, segments }: TreeObject): Promise<readonly [string, string]> => {
+  const copyOne = async ({ segments, ...source }: TreeObject): Promise<readonly [string, string]> => {
     signal.throwIfAborted();
     const target = keyInTree(context, to, segments);
-    const result = await context.store.copy(key, target, { sourceIfMatch: etag, signal });
+    const result = await copyWhole(context, source, target, { signal });
     return [target, result.etag];
   };
   const copies = objects.map((object) => limit(() => copyOne(object)));

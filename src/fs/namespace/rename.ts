@@ -1,6 +1,7 @@
 import { Failure } from '../../errors/failure.js';
 import { monotonicMs } from '../clock.js';
 import { assertAttached, assertWritable, nameLock, nodeLock, type Context } from '../context.js';
+import { copyWhole } from '../data/server-copy.js';
 import { uploadTo } from '../data/upload.js';
 import { keepForRecovery } from '../data/recovery.js';
 import { touch } from '../entries.js';
@@ -10,7 +11,7 @@ import { isDirty, type DirectoryNode, type Node, type StoredObject } from '../no
 import { within } from '../nodes/subtree.js';
 import { describe, noteWritten, storedAfter } from '../objects.js';
 import type { FileSystem, Request } from '../operations.js';
-import { assertCopyable, keepDirectory } from '../persist.js';
+import { keepDirectory } from '../persist.js';
 import { findChild, JUST_ASKED_MS, noEntry, noteAbsent, refresh } from '../resolve.js';
 import { checkPlace, existsFailure } from './make.js';
 import { checkSticky, keepForReaders, noteRemoved } from './remove.js';
@@ -139,11 +140,10 @@ async function copyTo(context: Context, node: Node, newKey: string): Promise<voi
   for (let tries = 2; tries > 0; tries -= 1) {
     const { object } = node;
     if (object === undefined) break;
-    assertCopyable(object.sizeBytes, node.name);
     const replace = describe(node.posix, object, false);
     try {
-      const options = { sourceIfMatch: object.etag, replace };
-      const result = await context.store.copy(nodeKey(context, node), newKey, options);
+      const source = { key: nodeKey(context, node), ...object };
+      const result = await copyWhole(context, source, newKey, { replace });
       noteWritten(node, storedAfter(result, replace, object.sizeBytes));
       return;
     } catch (error) {

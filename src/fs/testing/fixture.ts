@@ -9,7 +9,7 @@ import { createBucketAdmin } from '../../s3/admin.js';
 import { createStore } from '../../s3/client.js';
 import type { ObjectStore } from '../../s3/store.js';
 import { createTransporter } from '../../transfer/create.js';
-import { createFileSystem } from '../create.js';
+import { createFileSystem, type FileSystemOptions } from '../create.js';
 import type { FileSystem, KernelNotifier, Request } from '../operations.js';
 
 const BUCKET = 'fs-test';
@@ -34,6 +34,7 @@ export interface MountOptions extends Partial<Config['mount']> {
   readonly prefix?: string;
   readonly store?: ObjectStore;
   readonly storageClass?: StorageClass;
+  readonly partLimits?: FileSystemOptions['partLimits'];
 }
 
 /** The caller in tests: root, never cancelled. */
@@ -68,12 +69,13 @@ export async function startFixture(): Promise<Fixture> {
 }
 
 async function mountOver(store: ObjectStore, cacheDir: string, options: MountOptions): Promise<FileSystem> {
-  const { prefix = '', store: wrapped = store, storageClass, ...mount } = options;
+  const { prefix = '', store: wrapped = store, storageClass, partLimits, ...mount } = options;
   const config = configSchema.parse({});
   const fs = createFileSystem({
     store: wrapped,
     prefix,
     ...(storageClass === undefined ? {} : { storageClass }),
+    ...(partLimits === undefined ? {} : { partLimits }),
     transporter: createTransporter('optimized', wrapped, config.transfer),
     mount: { ...config.mount, ...mount },
     cacheDir,

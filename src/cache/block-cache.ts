@@ -1,6 +1,10 @@
 import type { Readable } from 'node:stream';
+import pLimit, { type LimitFunction } from 'p-limit';
 import { Failure } from '../errors/failure.js';
 import { fetchSpanAgain, type SpanBlock } from './span.js';
+
+/** A random read of a page costs little more than its round trip, and Linux reads that much at a time. */
+export const BLOCK_BYTES = 128 * 1024;
 
 /** An immutable version of an object that blocks are read from. */
 export interface BlockSource {
@@ -11,23 +15,41 @@ export interface BlockSource {
   read(firstByte: number, lastByte: number, signal: AbortSignal): Promise<Readable>;
 }
 
+/** A slower and larger place for blocks, below those in memory. It never fails a reader. */
+export interface LowerTier {
+  /** Fills those of neighbouring blocks that it holds; answers with the others. Never rejects. */
+  fill(source: BlockSource, blocks: readonly SpanBlock[]): Promise<readonly SpanBlock[]>;
+  /** Offers a block that came from the source. Never waits. */
+  offer(source: BlockSource, block: SpanBlock, bytes: Uint8Array): void;
+}
+
+/** What the memory tier holds, and what it did since the mount began. */
+export interface MemoryTierCounters {
+  readonly heldBytes: number;
+  readonly limitBytes: number;
+  /** Blocks that were there or on their way when they were asked for. */
+  readonly hitBlocks: number;
+  readonly missedBlocks: number;
+  /** Ranges asked of the source, and bytes in them. */
+  readonly requests: number;
+  readonly requestedBytes: number;
+}
+
 export interface BlockCacheOptions {
   /** Bytes that blocks may take in sum, those on their way included. */
   readonly limitBytes: number;
-  /** 128 KiB: a random read of a page costs little more than its round trip, and Linux reads that much at a time. */
+  /** @defaultValue {@link BLOCK_BYTES} */
   readonly blockBytes?: number;
   /** Requests under way at one time. */
   readonly maxSpans?: number;
   /** Longest range of one request: long enough to hide a round trip, short enough to run several beside. */
   readonly maxSpanBytes?: number;
+  /** Asked before the source. */
+  readonly lower?: LowerTier;
 }
 
 interface Block extends SpanBlock {
   readonly source: string;
-}
-
-interface Waiter {
-  readonly start: () => void;
 }
 
 /**
@@ -37,20 +59,21 @@ interface Waiter {
 export class BlockCache {
   readonly blockBytes: number;
   readonly #limitBytes: number;
-  readonly #maxSpans: number;
+  readonly #requests: LimitFunction;
   readonly #maxSpanBytes: number;
+  readonly #lower: LowerTier | undefined;
+  readonly #counts = { hitBlocks: 0, missedBlocks: 0, requests: 0, requestedBytes: 0 };
   /** By source and number; the order is that of use. */
   readonly #blocks = new Map<string, Block>();
   readonly #spans = new Map<string, Set<AbortController>>();
-  readonly #queue: Waiter[] = [];
   #heldBytes = 0;
   #pendingBytes = 0;
-  #running = 0;
 
   constructor(options: BlockCacheOptions) {
-    this.blockBytes = options.blockBytes ?? 128 * 1024;
+    this.blockBytes = options.blockBytes ?? BLOCK_BYTES;
     this.#limitBytes = Math.max(options.limitBytes, 4 * this.blockBytes);
-    this.#maxSpans = options.maxSpans ?? 16;
+    this.#lower = options.lower;
+    this.#requests = pLimit(options.maxSpans ?? 16);
     const share = Math.floor(this.#limitBytes / 4);
     this.#maxSpanBytes = Math.max(this.blockBytes, Math.min(options.maxSpanBytes ?? 4 * 1024 * 1024, share));
   }
@@ -58,6 +81,10 @@ export class BlockCache {
   /** Bytes held now, those on their way included. */
   get heldBytes(): number {
     return this.#heldBytes;
+  }
+
+  counters(): MemoryTierCounters {
+    return { heldBytes: this.#heldBytes, limitBytes: this.#limitBytes, ...this.#counts };
   }
 
   /** Pieces that make up the range; shorter than asked only at the end of the source. */
@@ -97,11 +124,13 @@ export class BlockCache {
       const key = `${source.id}/${number}`;
       const known = this.#blocks.get(key);
       if (known === undefined) {
+        this.#counts.missedBlocks += 1;
         const block = this.#newBlock(source, key, number);
         found.push(block);
         missing.push(block);
         if (missing.length * this.blockBytes >= this.#maxSpanBytes) flush();
       } else {
+        this.#counts.hitBlocks += 1;
         this.#blocks.delete(key);
         this.#blocks.set(key, known);
         found.push(known);
@@ -147,27 +176,28 @@ export class BlockCache {
     this.#spans.set(source.id, spans.add(controller));
     const run = async (): Promise<void> => {
       try {
-        await fetchSpanAgain(source, blocks, controller.signal);
+        const missing = (await this.#lower?.fill(source, blocks)) ?? blocks;
+        await Promise.all(neighbours(missing).map((part) => this.#fetch(source, part, controller.signal)));
       } catch (error) {
         this.#discard(blocks, Failure.from(error));
       } finally {
         spans.delete(controller);
         if (spans.size === 0) this.#spans.delete(source.id);
-        this.#running -= 1;
         this.#pendingBytes -= spanBytes;
-        this.#queue.shift()?.start();
       }
     };
-    this.#schedule(run);
+    void run();
   }
 
-  #schedule(run: () => Promise<void>): void {
-    const start = (): void => {
-      this.#running += 1;
-      void run();
-    };
-    if (this.#running < this.#maxSpans) start();
-    else this.#queue.push({ start });
+  /** One request, when its turn has come. */
+  async #fetch(source: BlockSource, blocks: readonly SpanBlock[], signal: AbortSignal): Promise<void> {
+    await this.#requests(async () => {
+      this.#counts.requests += 1;
+      this.#counts.requestedBytes += blocks.reduce((sum, block) => sum + block.lengthBytes, 0);
+      await fetchSpanAgain(source, blocks, signal, (block, bytes) =>
+        this.#lower?.offer(source, block, bytes),
+      );
+    });
   }
 
   /** A failed block is forgotten, so that the next read asks again. */
@@ -181,4 +211,17 @@ export class BlockCache {
       this.#heldBytes -= block.lengthBytes;
     }
   }
+}
+
+/** Cuts where blocks between are not missing: one request for each run. */
+function neighbours(blocks: readonly SpanBlock[]): SpanBlock[][] {
+  const runs: SpanBlock[][] = [];
+  let end = -1;
+  for (const block of blocks) {
+    const last = runs.at(-1);
+    if (last !== undefined && block.firstByte === end) last.push(block);
+    else runs.push([block]);
+    end = block.firstByte + block.lengthBytes;
+  }
+  return runs;
 }

@@ -16,6 +16,9 @@ export interface SpanSource {
   read(firstByte: number, lastByte: number, signal: AbortSignal): Promise<Readable>;
 }
 
+/** Told of each block that came; must not throw. */
+export type OnBlock = (block: SpanBlock, bytes: Uint8Array) => void;
+
 /** What a new request may mend: a body broke off after its headers had come. */
 const MENDABLE = new Set<FailureKind>(['reset', 'timeout', 'short-body', 'server-error', 'internal']);
 const TRIES = 3;
@@ -29,11 +32,12 @@ export async function fetchSpanAgain(
   source: SpanSource,
   blocks: readonly SpanBlock[],
   signal: AbortSignal,
+  onBlock: OnBlock = () => undefined,
 ): Promise<void> {
   for (let tries = TRIES; ; tries -= 1) {
     try {
       const missing = blocks.filter((block) => !block.done);
-      await fetchSpan(source, missing, signal);
+      await fetchSpan(source, missing, signal, onBlock);
       return;
     } catch (error) {
       const failure = Failure.from(error);
@@ -47,10 +51,11 @@ export async function fetchSpanAgain(
  *
  * @throws Failure `short-body` where the stream ends early or goes on too long; what the source throws.
  */
-export async function fetchSpan(
+async function fetchSpan(
   source: SpanSource,
   blocks: readonly SpanBlock[],
   signal: AbortSignal,
+  onBlock: OnBlock,
 ): Promise<void> {
   const first = blocks[0];
   const last = blocks.at(-1);
@@ -58,7 +63,7 @@ export async function fetchSpan(
   const lastByte = last.firstByte + last.lengthBytes - 1;
   signal.throwIfAborted();
   const body = await source.read(first.firstByte, lastByte, signal);
-  const filler = new SpanFiller(blocks);
+  const filler = new SpanFiller(blocks, onBlock);
   try {
     for await (const chunk of body) {
       signal.throwIfAborted();
@@ -72,12 +77,14 @@ export async function fetchSpan(
 
 class SpanFiller {
   readonly #blocks: readonly SpanBlock[];
+  readonly #onBlock: OnBlock;
   #index = 0;
   #buffer: Buffer | undefined;
   #filled = 0;
 
-  constructor(blocks: readonly SpanBlock[]) {
+  constructor(blocks: readonly SpanBlock[], onBlock: OnBlock) {
     this.#blocks = blocks;
+    this.#onBlock = onBlock;
   }
 
   push(chunk: Uint8Array): void {
@@ -104,6 +111,7 @@ class SpanFiller {
   #finish(block: SpanBlock, bytes: Uint8Array): void {
     block.done = true;
     block.fill(bytes);
+    this.#onBlock(block, bytes);
     this.#buffer = undefined;
     this.#filled = 0;
     this.#index += 1;

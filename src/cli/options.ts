@@ -9,6 +9,7 @@ const FLAG_KEYS = {
   'allow-other': 'mount.allowOther',
   binding: 'mount.binding',
   'cache-dir': 'mount.cacheDir',
+  'disk-cache': 'mount.diskCache',
   'memory-limit': 'mount.memoryLimit',
   'log-level': 'log.level',
 } as const;

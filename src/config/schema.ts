@@ -54,6 +54,11 @@ export const configSchema = z.strictObject({
       negativeTtlMs: z.number().int().nonnegative().default(0),
       /** Absent: the user's cache directory. */
       cacheDir: z.string().optional(),
+      /**
+       * Bytes of blocks kept on the disk of the cache folder; 0: none. 10 GiB hold a working set that memory does not,
+       * and little of today's disks.
+       */
+      diskCache: size(0, 1024 * 1024 * GIB).default(10 * GIB),
       /** All buffers of the mount come from this budget. */
       memoryLimit: size(64 * MIB, 1024 * GIB).default(512 * MIB),
     })

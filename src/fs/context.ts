@@ -1,6 +1,7 @@
 import type { LimitFunction } from 'p-limit';
 import { Failure } from '../errors/failure.js';
 import type { BlockCache } from '../cache/block-cache.js';
+import type { DiskTier } from '../cache/disk/disk-tier.js';
 import type { Config } from '../config/schema.js';
 import type { Log } from '../log/log.js';
 import type { ObjectStore } from '../s3/store.js';
@@ -34,6 +35,8 @@ export interface Context {
   readonly table: InodeTable;
   readonly locks: LockTable;
   readonly cache: BlockCache;
+  /** Absent where `mount.diskCache` is 0. */
+  readonly disk: DiskTier | undefined;
   /** Bounds requests that are sent ahead of being asked for. */
   readonly metadataRequests: LimitFunction;
   /** Bounds requests that upload a whole small file. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import pLimit from 'p-limit';
-import { BlockCache } from '../cache/block-cache.js';
+import { BLOCK_BYTES, BlockCache } from '../cache/block-cache.js';
+import { DiskTier } from '../cache/disk/disk-tier.js';
 import { configSchema, type Config } from '../config/schema.js';
 import type { StorageClass } from '../config/storage-class.js';
 import type { Log } from '../log/log.js';
@@ -32,7 +33,7 @@ export interface FileSystemOptions {
   /** Moves what is too large for one request. */
   readonly transporter: Transporter;
   readonly mount: Config['mount'];
-  /** A folder of this mount alone: `stage/` in it is emptied at start, `recovery/` is never. */
+  /** A folder of this mount alone: `stage/` in it is emptied at start, `blocks/` is the disk tier, `recovery/` stays. */
   readonly cacheDir: string;
   readonly log: Log;
   /** Of objects that name no owner. */
@@ -54,6 +55,7 @@ export function createFileSystem(options: FileSystemOptions): InspectableFileSys
   const nowNs = options.nowNs ?? createClock();
   const startedNs = nowNs();
   const table = new InodeTable();
+  const disk = createDiskTier(options);
   const context: Context = {
     store,
     prefix,
@@ -75,10 +77,25 @@ export function createFileSystem(options: FileSystemOptions): InspectableFileSys
     partConnections: transfer.connections,
     stageMemory: new ByteBudget(Math.floor(mount.memoryLimit / 8)),
     uploadMemory: new ByteBudget(Math.floor(mount.memoryLimit / 4)),
-    cache: new BlockCache({ limitBytes: Math.floor(mount.memoryLimit / 2) }),
+    cache: new BlockCache({
+      limitBytes: Math.floor(mount.memoryLimit / 2),
+      ...(disk === undefined ? {} : { lower: disk }),
+    }),
+    disk,
     root: createRoot(table, prefix, startedNs, owner),
   };
   return { ...assemble(context), inspect: () => inspect(context) };
+}
+
+function createDiskTier({ mount, cacheDir, log }: FileSystemOptions): DiskTier | undefined {
+  if (mount.diskCache === 0) return undefined;
+  return new DiskTier({
+    folder: join(cacheDir, 'blocks'),
+    limitBytes: mount.diskCache,
+    blockBytes: BLOCK_BYTES,
+    queueBytes: Math.floor(mount.memoryLimit / 16),
+    log,
+  });
 }
 
 function createRoot(

@@ -63,6 +63,7 @@ export function assemble(context: Context): FileSystem {
 }
 
 async function start(context: Context): Promise<void> {
+  await context.disk?.start();
   await clearParked(context);
   await abortLeftUploads(context);
   await prepareStageFolder(context.stageFolder);
@@ -73,8 +74,16 @@ async function start(context: Context): Promise<void> {
   context.root.object = storedFrom(head);
 }
 
-/** Saves what is dirty; everything is tried before the first failure is told. */
 async function stop(context: Context): Promise<void> {
+  try {
+    await saveAll(context);
+  } finally {
+    await context.disk?.stop();
+  }
+}
+
+/** Saves what is dirty; everything is tried before the first failure is told. */
+async function saveAll(context: Context): Promise<void> {
   const limit = pLimit(STOP_CONCURRENCY);
   const failures: Failure[] = [];
   const save = async (node: Node): Promise<void> => {

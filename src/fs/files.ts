@@ -4,7 +4,6 @@ import { assertWritable, nodeLock, type Context } from './context.js';
 import { ensureStage, readContent, releaseStage } from './data/content.js';
 import type { Stage } from './data/stage.js';
 import { flushFile } from './data/upload.js';
-import { sourceId } from './data/version.js';
 import { O_ACCMODE, O_APPEND, O_TRUNC, withoutSetId } from './modes.js';
 import { sizeOf, type FileHandle, type FileNode, type Node } from './nodes/node.js';
 import { within } from './nodes/subtree.js';
@@ -145,7 +144,7 @@ async function releaseFile(context: Context, id: HandleId): Promise<void> {
   if (handle?.kind !== 'file') return;
   const { node } = handle;
   if (handle.writable) node.writers -= 1;
-  if (node.openCount === 0) context.cache.cancel(sourceId(node));
+  if (node.openCount === 0 && node.version?.id !== undefined) context.cache.cancel(node.version.id);
   if (handle.writable) await saveLast(context, node);
   await within([node.parent], undefined, () =>
     context.locks.run([nodeLock(node)], () => releaseStage(context, node)),

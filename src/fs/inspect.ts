@@ -1,3 +1,4 @@
+import type { DiskTierCounters } from '../cache/disk/disk-tier.js';
 import type { Context } from './context.js';
 import { isDirty, sizeOf } from './nodes/node.js';
 import type { FileSystem } from './operations.js';
@@ -22,7 +23,7 @@ export interface InspectableFileSystem extends FileSystem {
 }
 
 /** Counts what a file system holds; walks all inodes. */
-export function inspect({ table, cache }: Context): FileSystemState {
+export function inspect({ table, cache, disk }: Context): FileSystemState {
   let [inodes, dirtyFiles, dirtyBytes] = [0, 0, 0];
   for (const node of table.all()) {
     inodes += 1;
@@ -41,6 +42,15 @@ export function inspect({ table, cache }: Context): FileSystemState {
     openDirectories,
     dirtyFiles,
     dirtyBytes,
-    cache: { heldBytes: cache.heldBytes },
+    cache: { ...cache.counters(), ...(disk === undefined ? {} : diskCounters(disk.counters())) },
   };
+}
+
+/** `{ hitBytes: 1 }` becomes `{ diskHitBytes: 1 }`. */
+function diskCounters(counters: DiskTierCounters): Record<string, number> {
+  const renamed = Object.entries<number>({ ...counters }).map(([name, value]) => [
+    `disk${name.charAt(0).toUpperCase()}${name.slice(1)}`,
+    value,
+  ]);
+  return Object.fromEntries(renamed) as Record<string, number>; // made of pairs of text and number
 }

@@ -10,7 +10,7 @@ import { withRetry } from '../s3/retry.js';
 import type { ObjectStore } from '../s3/store.js';
 import { createTransporter } from '../transfer/create.js';
 import type { Transporter } from '../transfer/transporter.js';
-import { prepareCacheFolder, tidyCacheFolder } from './cache-folder.js';
+import { leaveCacheFolder, prepareCacheFolder, type CacheFolder } from './cache-folder.js';
 import type { Observed } from './observe/collect.js';
 import { trackOperations } from './observe/operations.js';
 import { StoreWatch } from './observe/store.js';
@@ -36,10 +36,13 @@ export async function compose(plan: MountPlan, log: Log): Promise<Composed> {
   const metered = meterStore(createStore(plan.connection, plan.bucket, { log }));
   const watch = new StoreWatch();
   const direct = watch.watch(metered.store);
+  let folder: CacheFolder | undefined;
   try {
     await direct.list({ prefix, maxKeys: 1 });
     const honoured = await honouredConditions(direct, plan, prefix);
-    const cacheDir = await prepareCacheFolder(plan);
+    const taken = await prepareCacheFolder(plan);
+    folder = taken;
+    const cacheDir = taken.path;
     const journal = await UploadJournal.in(cacheDir);
     if (!plan.config.mount.readOnly) await journal.abortLeft(direct, log);
     const checked = journal.note(withCheckedConditions(direct, honoured));
@@ -59,11 +62,12 @@ export async function compose(plan: MountPlan, log: Log): Promise<Composed> {
       close: async () => {
         direct.close();
         await journal.close();
-        await tidyCacheFolder(cacheDir);
+        await leaveCacheFolder(taken);
       },
     };
   } catch (reason) {
     direct.close();
+    await folder?.lock.release();
     throw reason;
   }
 }

@@ -41,7 +41,7 @@ describeMount('a mount daemon (needs /dev/fuse and root)', () => {
     const mountPoint = join(folder, 'mnt');
     await fs.mkdir(mountPoint);
     const config = configSchema.parse({
-      mount: { cacheDir: join(folder, 'cache') },
+      mount: { cacheDir: join(folder, 'cache'), diskCache: 0 },
       log: { level: 'fatal' },
     });
     plan = { bucket: 'mounted', prefix: 'p', mountPoint, connection, config };
@@ -157,6 +157,24 @@ describeMount('a mount daemon (needs /dev/fuse and root)', () => {
     const started = startMount(plan, { foreground: false, signal: abort.signal });
     abort.abort();
     await expect(started).rejects.toMatchObject({ kind: 'cancelled' });
+  });
+
+  test('a cache folder that another mount uses, or that is a symbolic link, is refused', async () => {
+    const mount = await startMount(plan, { foreground: true });
+    const [name = ''] = await fs.readdir(join(folder, 'cache'));
+    const lock = join(folder, 'cache', name, 'lock');
+    const held = await fs.readFile(lock, 'utf8');
+    expect(held.startsWith(`${mount.pid} `)).toBe(true);
+    await mount.unmount();
+    await mount.done;
+    await fs.mkdir(join(folder, 'cache', name), { recursive: true, mode: 0o700 });
+    const mine = await fs.readFile('/proc/self/stat', 'utf8');
+    const start = mine.slice(mine.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+    await fs.writeFile(lock, `${process.pid} ${start} ${held.split(' ')[2] ?? ''}`);
+    await expect(startMount(plan, { foreground: true })).rejects.toMatchObject({ kind: 'busy' });
+    await fs.rename(join(folder, 'cache', name), join(folder, 'elsewhere'));
+    await fs.symlink(join(folder, 'elsewhere'), join(folder, 'cache', name));
+    await expect(startMount(plan, { foreground: true })).rejects.toMatchObject({ kind: 'usage' });
   });
 
   test('unmount of a plain directory is wrong use', async () => {

@@ -24,7 +24,12 @@ export function builder(yargs: Argv): Argv {
     .option('cache-dir', {
       type: 'string',
       requiresArg: true,
-      describe: 'Folder of unsaved writes and recovery',
+      describe: 'Folder of unsaved writes, recovery and cached blocks',
+    })
+    .option('disk-cache', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Blocks kept on disk, such as 10GiB; 0 for none',
     })
     .option('memory-limit', {
       type: 'string',

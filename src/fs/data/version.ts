@@ -15,8 +15,13 @@ import { within } from '../nodes/subtree.js';
  * somebody still needs it, it is parked: copied by S3 to a key of our own.
  */
 export interface Version {
-  /** Names its blocks in the cache. */
-  readonly id: string;
+  /**
+   * Names its blocks in the cache, by bucket, key and ETag: the same in the next mount. The key is the one where it was
+   * first read; a file that is renamed or parked keeps its blocks. Absent until then.
+   */
+  id: string | undefined;
+  /** Under the key that it had then. */
+  readonly etag: string;
   readonly sizeBytes: number;
   readonly holder: FileNode;
   /** `contentVersion` of the holder while it holds this. */
@@ -35,16 +40,12 @@ export interface Address {
 /** What a failed condition or a lost key looks like. */
 const GONE_KINDS = ['missing', 'precondition-failed', 'changed-under-us', 'bad-range'];
 
-/** Names the current content of a node in the block cache. */
-export function sourceId(node: FileNode): string {
-  return `${node.ino}.${node.generation}.${node.contentVersion}`;
-}
-
 /** The version that a node's object is. */
 export function versionOf(node: FileNode, object: StoredObject): Version {
   if (node.version?.contentVersion === node.contentVersion) return node.version;
   node.version = {
-    id: sourceId(node),
+    id: undefined,
+    etag: object.etag,
     sizeBytes: object.sizeBytes,
     holder: node,
     contentVersion: node.contentVersion,
@@ -73,6 +74,7 @@ export function addressOf(context: Context, version: Version): Address {
 
 /** Reads a version through the block cache. */
 export function sourceOf(context: Context, version: Version): BlockSource {
+  version.id ??= `${context.store.bucket}/${addressOf(context, version).key} ${version.etag}`;
   return {
     id: version.id,
     sizeBytes: version.sizeBytes,

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../../config/schema.js';
@@ -55,6 +55,7 @@ async function startObjectfs(place: TargetPlace, signal: AbortSignal): Promise<R
   if (store === undefined) throw new Failure('internal', 'The target objectfs needs a bucket');
   const mountPoint = join(place.folder, 'mount');
   await mkdir(mountPoint, { recursive: true });
+  await dropBlocks(cacheFolder(place));
   await place.record.mount(mountPoint);
   const mount = await startMount(planFor(place, store, mountPoint), { foreground: true, signal });
   const daemon = await identifyProcess(mount.pid);
@@ -66,6 +67,16 @@ async function startObjectfs(place: TargetPlace, signal: AbortSignal): Promise<R
     stop: (stopSignal) => stopMount(mount, stopSignal),
     kill: () => killMount(mountPoint, daemon),
   };
+}
+
+function cacheFolder(place: TargetPlace): string {
+  return join(place.folder, 'cache');
+}
+
+/** Who mounts again wants to see what S3 holds, and not what the mount before kept on disk. Saved writes stay. */
+async function dropBlocks(folder: string): Promise<void> {
+  const mounts = await readdir(folder).catch(() => []);
+  for (const name of mounts) await rm(join(folder, name, 'blocks'), { recursive: true, force: true });
 }
 
 function planFor(place: TargetPlace, store: TargetStore, mountPoint: string) {
@@ -81,7 +92,7 @@ function planFor(place: TargetPlace, store: TargetStore, mountPoint: string) {
       // A cache of its own: cold at the first start, removed with the run.
       mount: {
         ...config.mount,
-        cacheDir: join(place.folder, 'cache'),
+        cacheDir: cacheFolder(place),
         // Cases act as other users too; only root may let them in without a line in /etc/fuse.conf.
         allowOther: config.mount.allowOther || process.getuid?.() === 0,
       },

@@ -1,0 +1,105 @@
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Failure } from '../../errors/failure.js';
+import { codeOf } from './private-folder.js';
+
+const LOCK_FILE = 'lock';
+const TRIES = 5;
+let attempts = 0;
+
+/**
+ * One process at a time in a folder. The lock file names the holder by process id and start time, so that the lock of
+ * a process that is gone is taken over, also where its number was given out again.
+ */
+export class FolderLock {
+  readonly #folder: string;
+  readonly #path: string;
+  #held = false;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+    this.#path = join(folder, LOCK_FILE);
+  }
+
+  /** @throws Failure `busy` where a live process, or this one, holds the folder. */
+  async take(): Promise<void> {
+    attempts += 1;
+    const mine = `${this.#path}.${process.pid}-${attempts}`;
+    await writeFile(mine, identityOf(process.pid) ?? String(process.pid), { mode: 0o600 });
+    try {
+      for (let tries = TRIES; tries > 0 && !this.#held; tries -= 1) {
+        this.#held = await linked(mine, this.#path);
+        if (!this.#held) await removeStale(this.#folder, this.#path, mine);
+      }
+    } finally {
+      await rm(mine, { force: true });
+    }
+    if (!this.#held) throw inUse(this.#folder, 'other processes');
+  }
+
+  /** Does nothing where the lock was not taken. */
+  async release(): Promise<void> {
+    if (!this.#held) return;
+    this.#held = false;
+    await rm(this.#path, { force: true });
+  }
+}
+
+/** link(2) makes the lock appear with its content, or not at all. */
+async function linked(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch (reason) {
+    if (codeOf(reason) === 'EEXIST') return false;
+    throw reason;
+  }
+}
+
+async function removeStale(folder: string, path: string, mine: string): Promise<void> {
+  const holder = await contentOf(path);
+  if (holder === undefined) return;
+  const pid = Number(holder.split(' ')[0]);
+  if (identityOf(pid) === holder) throw inUse(folder, `process ${pid}`);
+  // Two that find the same stale lock: who moves a fresh one away by mistake puts it back.
+  const aside = `${mine}.stale`;
+  try {
+    await rename(path, aside);
+  } catch (reason) {
+    if (codeOf(reason) === 'ENOENT') return;
+    throw reason;
+  }
+  if ((await contentOf(aside)) !== holder) await linked(aside, path);
+  await rm(aside, { force: true });
+}
+
+async function contentOf(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (reason) {
+    if (codeOf(reason) === 'ENOENT') return undefined;
+    throw reason;
+  }
+}
+
+/** Process id and start time in clock ticks since boot (proc(5), field 22 of stat), with the boot it counts from. */
+function identityOf(pid: number): string | undefined {
+  if (!Number.isSafeInteger(pid) || pid <= 0) return undefined;
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The name in parentheses may hold anything.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    return `${pid} ${fields[19] ?? ''} ${boot}`;
+  } catch {
+    return undefined;
+  }
+}
+
+function inUse(folder: string, holder: string): Failure {
+  return new Failure('busy', `The cache folder ${folder} is used by ${holder}`, {
+    subject: folder,
+    remedy: 'Unmount the other one first, or name another --cache-dir',
+  });
+}

@@ -4,7 +4,7 @@ import { assertWritable, nodeLock, type Context } from './context.js';
 import { ensureStage, readContent, releaseStage } from './data/content.js';
 import type { Stage } from './data/stage.js';
 import { flushFile } from './data/upload.js';
-import { O_ACCMODE, O_APPEND, O_TRUNC, withoutSetId } from './modes.js';
+import { O_ACCMODE, O_APPEND, O_TRUNC, O_WRONLY, withoutSetId } from './modes.js';
 import { sizeOf, type FileHandle, type FileNode, type Node } from './nodes/node.js';
 import { within } from './nodes/subtree.js';
 import type { FileSystem, HandleId, Opened, Request } from './operations.js';
@@ -64,6 +64,14 @@ export function writableHandle(context: Context, id: HandleId): FileHandle {
   return handle;
 }
 
+/** @throws Failure `bad-handle` where the descriptor was opened for writing only. */
+export function readableHandle(context: Context, id: HandleId): FileHandle {
+  const handle = context.table.handle(id, 'file');
+  if ((handle.flags & O_ACCMODE) === O_WRONLY)
+    throw new Failure('bad-handle', `Handle ${id} is not open for reading`);
+  return handle;
+}
+
 /** Makes a handle of a node whose state is known. */
 export async function openFile(
   context: Context,
@@ -99,14 +107,19 @@ export async function changeContent(
   const work = async (): Promise<void> => {
     const stage = ensureStage(context, node);
     // Before the change: a failed one may have left part of the bytes.
-    node.contentDirty = true;
-    node.revision += 1;
+    markChanged(node);
     await change(stage);
     noteChanged(context, node, request);
   };
   await within([node.parent], request.signal, () =>
     context.locks.run([nodeLock(node)], work, request.signal),
   );
+}
+
+/** From now on the file is ahead of S3. */
+export function markChanged(node: FileNode): void {
+  node.contentDirty = true;
+  node.revision += 1;
 }
 
 /** Times and set-id bits after a change of bytes. The kernel asks root's writes to keep the bits. */

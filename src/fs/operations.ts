@@ -188,6 +188,15 @@ export interface FileSystem {
   ): Promise<void>;
   /** lseek(2) with SEEK_DATA (3) or SEEK_HOLE (4). */
   lseek(ino: InodeId, handle: HandleId, offset: bigint, whence: number, request: Request): Promise<bigint>;
+  /** copy_file_range(2); `ino` and `handle` are the source. Answers with the bytes copied: fewer only at its end. */
+  copyFileRange(
+    ino: InodeId,
+    handle: HandleId,
+    offset: bigint,
+    to: { readonly ino: InodeId; readonly handle: HandleId; readonly offset: bigint },
+    lengthBytes: bigint,
+    request: Request,
+  ): Promise<bigint>;
 
   opendir(ino: InodeId, flags: number, request: Request): Promise<Opened>;
   /** Hands entries after `cookie` (0 = from the start) to the sink, `.` and `..` included. */

@@ -1,6 +1,14 @@
 import { Failure } from '../errors/failure.js';
 import { assertWritable, type Context } from './context.js';
-import { assertSize, changeContent, writableHandle } from './files.js';
+import { copyRange } from './data/copy-range.js';
+import {
+  assertSize,
+  changeContent,
+  markChanged,
+  noteChanged,
+  readableHandle,
+  writableHandle,
+} from './files.js';
 import { sizeOf } from './nodes/node.js';
 import type { FileSystem, Request } from './operations.js';
 
@@ -11,7 +19,7 @@ const FALLOC_FL_ZERO_RANGE = 0x10;
 const SEEK_DATA = 3;
 const SEEK_HOLE = 4;
 
-type RangeOperations = Pick<FileSystem, 'fallocate' | 'lseek'>;
+type RangeOperations = Pick<FileSystem, 'fallocate' | 'lseek' | 'copyFileRange'>;
 
 /** Operations on ranges of open files. */
 export function rangeOperations(context: Context): RangeOperations {
@@ -20,6 +28,18 @@ export function rangeOperations(context: Context): RangeOperations {
       assertWritable(context);
       const { node } = writableHandle(context, handle);
       await allocate(context, node, mode, Number(offset), Number(lengthBytes), request);
+    },
+    copyFileRange: async (_ino, handle, offset, to, lengthBytes, request) => {
+      assertWritable(context);
+      const from = { handle: readableHandle(context, handle), offset: Number(offset) };
+      const target = { handle: writableHandle(context, to.handle), offset: Number(to.offset) };
+      const { node } = target.handle;
+      assertSize(target.offset + Math.min(Number(lengthBytes), sizeOf(from.handle.node)));
+      const changed = (): void => {
+        markChanged(node);
+        noteChanged(context, node, request);
+      };
+      return BigInt(await copyRange(context, from, target, Number(lengthBytes), request.signal, changed));
     },
     // eslint-disable-next-line @typescript-eslint/require-await -- a failure must reject, not throw
     lseek: async (_ino, handle, offset, whence) => {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { configSchema } from '../config/schema.js';
 import { startEmulator, type Emulator } from '../emulator/emulator.js';
 import { createBucketAdmin } from '../s3/admin.js';
@@ -74,6 +75,23 @@ describeMount('a mount daemon (needs /dev/fuse and root)', () => {
     expect(unmounted).toEqual({ mountPoint: plan.mountPoint, source: 's3://mounted/p', saved: true });
     expect((await store.head('p/c')).sizeBytes).toBe(4);
     await fs.rm(mount.logFile ?? '');
+  });
+
+  test('has S3 copy what copy_file_range(2) copies: cp moves no bytes', async () => {
+    const mount = await startMount(plan, { foreground: true });
+    const bytes = Buffer.alloc(64 * 1024 * 1024, 'objectfs ');
+    await store.put('p/source', bytes);
+    const bodyBytes = (): number =>
+      emulator
+        .requestCounts()
+        .filter(({ operation }) => ['GetObject', 'PutObject', 'UploadPart'].includes(operation))
+        .reduce((sum, count) => sum + count.bytesSent + count.bytesReceived, 0);
+    const before = bodyBytes();
+    await execa('cp', ['--sparse=never', at('source'), at('copy')]);
+    expect(bodyBytes() - before).toBe(0);
+    expect(await store.head('p/copy')).toMatchObject({ sizeBytes: bytes.length });
+    expect((await fs.readFile(at('copy'))).equals(bytes)).toBe(true);
+    await mount.unmount();
   });
 
   test('is busy while a file is open, and says who to ask', async () => {

@@ -3,7 +3,7 @@ import type { Context } from '../context.js';
 import { orAbort } from '../locks.js';
 import type { FileHandle, FileNode } from '../nodes/node.js';
 import { Stage, type FetchSlice } from './stage.js';
-import { sourceOf, unpark, versionOf } from './version.js';
+import { isCurrent, sourceOf, unpark, versionOf } from './version.js';
 
 let stageNumber = 0;
 
@@ -19,7 +19,11 @@ export async function readContent(
   aheadOf(context, handle, offset, lengthBytes);
   for (;;) {
     const { stage, object, contentVersion } = node;
-    if (stage !== undefined) return await stage.read(offset, lengthBytes, signal);
+    if (stage !== undefined) {
+      const pieces = await stage.read(offset, lengthBytes, signal);
+      if (node.stage === stage) return pieces;
+      continue;
+    }
     if (object === undefined) return [];
     const source = sourceOf(context, versionOf(node, object));
     try {
@@ -71,7 +75,17 @@ export async function releaseStage(context: Context, node: FileNode): Promise<vo
   const { stage } = node;
   node.stage = undefined;
   await stage?.discard();
+  await giveBack(context, stage);
   if (node.detached) await unpark(context, node.version);
+}
+
+/** Removes the parked copies of what a stage no longer refers to. */
+export async function giveBack(context: Context, stage: Stage | undefined): Promise<void> {
+  for (const version of stage?.giveBack() ?? []) {
+    const { holder } = version;
+    // An unlinked file that is still open here needs its parked copy itself.
+    if (!(isCurrent(version) && holder.detached && holder.openCount > 0)) await unpark(context, version);
+  }
 }
 
 function fetchOf(context: Context): FetchSlice {

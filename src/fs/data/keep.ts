@@ -5,7 +5,7 @@ import { Failure } from '../../errors/failure.js';
 import type { Context } from '../context.js';
 import { RESERVED_NAME } from '../names.js';
 import type { FileNode } from '../nodes/node.js';
-import { ensureStage } from './content.js';
+import { ensureStage, giveBack } from './content.js';
 import { isCurrent, park, parkedMark, unpark, versionOf } from './version.js';
 
 /** Up to here one GET is cheaper than a copy and a deletion. */
@@ -33,9 +33,21 @@ export async function keepContent(context: Context, node: FileNode, signal?: Abo
   else await ensureStage(context, node).fetchAll(FETCH_MAX_BYTES, signal);
 }
 
+/** Before a file's object is replaced by what it holds now: copies of its ranges may not have been saved yet. */
+export async function keepForBorrowers(
+  context: Context,
+  node: FileNode,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { version } = node;
+  if (version !== undefined && version.borrowers > 0 && isCurrent(version))
+    await park(context, version, signal);
+}
+
 /** At the end of the mount. */
 export async function forgetContent(context: Context, node: FileNode): Promise<void> {
   await node.stage?.discard();
+  await giveBack(context, node.stage);
   if (node.version !== undefined) await unpark(context, node.version);
 }
 

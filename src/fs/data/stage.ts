@@ -28,6 +28,7 @@ export class Stage {
   readonly #extents = new ExtentMap();
   readonly #local: LocalBytes;
   readonly #fetch: FetchSlice;
+  readonly #lent = new Set<Version>();
   /** Grows with each change that may take bytes away from under a read. */
   #layout = 0;
 
@@ -89,6 +90,24 @@ export class Stage {
     this.#extents.set(offset, offset + lengthBytes, { source: 'away', copy });
   }
 
+  /** Notes a version of another file: until it is given back its bytes stay readable. */
+  lend(version: Version): void {
+    if (this.#lent.has(version)) return;
+    this.#lent.add(version);
+    version.borrowers += 1;
+  }
+
+  /** Versions that no range refers to any more; the caller removes those that nobody needs. */
+  giveBack(): readonly Version[] {
+    const used = this.#versions();
+    const unused = [...this.#lent].filter((version) => !used.has(version));
+    for (const version of unused) {
+      this.#lent.delete(version);
+      version.borrowers -= 1;
+    }
+    return unused;
+  }
+
   /** Makes all bytes local that are not, so that the stage needs S3 no more. */
   async fetchAll(stepBytes: number, signal?: AbortSignal): Promise<void> {
     for (const { start, end, source } of [...this.#extents.all]) {
@@ -109,13 +128,6 @@ export class Stage {
     this.#extents.rebase(version);
   }
 
-  /** Versions that ranges are copied from. */
-  versions(): ReadonlySet<Version> {
-    const found = new Set<Version>();
-    for (const { copy } of this.#extents.all) if (copy !== undefined) found.add(copy.version);
-    return found;
-  }
-
   /** The path of a local file of the same size; ranges that are away are holes there. */
   async localFile(): Promise<string> {
     return await this.#local.file(this.sizeBytes);
@@ -123,7 +135,15 @@ export class Stage {
 
   /** Never fails: at worst the next mount removes the local file. */
   async discard(): Promise<void> {
+    this.#layout += 1;
+    this.#extents.truncate(0);
     await this.#local.discard();
+  }
+
+  #versions(): ReadonlySet<Version> {
+    const found = new Set<Version>();
+    for (const { copy } of this.#extents.all) if (copy !== undefined) found.add(copy.version);
+    return found;
   }
 
   async #readExtent(

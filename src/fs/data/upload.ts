@@ -2,10 +2,12 @@ import { Failure } from '../../errors/failure.js';
 import type { ObjectDescription, WriteResult } from '../../s3/store.js';
 import { nodeLock, type Context } from '../context.js';
 import { nodeKey } from '../keys.js';
+import { giveBack } from './content.js';
 import type { FileNode, StoredObject } from '../nodes/node.js';
 import { within } from '../nodes/subtree.js';
 import { describe, guardedPut, noteWritten, ownWrite, storedAfter, writeConditions } from '../objects.js';
 import { dropRecovery, keepForRecovery } from './recovery.js';
+import { keepForBorrowers } from './keep.js';
 import { planParts } from './part-plan.js';
 import { assemble, type Commit, type SendPart } from './server-copy.js';
 import { sendStagePart } from './stage-part.js';
@@ -14,6 +16,8 @@ import { replacing, versionOf } from './version.js';
 
 /** Up to here one PUT from memory, which can be retried; above, the transporter reads the stage file. */
 const SINGLE_PUT_BYTES = 8 * 1024 * 1024;
+/** Up to here a file that S3 could copy is fetched and sent: two requests, where a copy with a condition takes three. */
+const FETCH_MAX_BYTES = 1024 * 1024;
 
 interface UploadJob {
   readonly context: Context;
@@ -59,8 +63,10 @@ export async function uploadTo(
   replaced: StoredObject | undefined,
   signal?: AbortSignal,
 ): Promise<void> {
+  await keepForBorrowers(context, node, signal);
   await send(context, node, key, replaced, signal);
   await dropRecovery(node);
+  await giveBack(context, node.stage);
 }
 
 async function send(
@@ -74,7 +80,7 @@ async function send(
   const { stage } = node;
   const sizeBytes = stage?.sizeBytes ?? 0;
   const job: UploadJob = { context, node, key, replaced, description, sizeBytes, signal };
-  if (stage === undefined || sizeBytes <= SINGLE_PUT_BYTES) {
+  if (stage === undefined || sizeBytes <= (isWholeCopy(stage) ? FETCH_MAX_BYTES : SINGLE_PUT_BYTES)) {
     await context.smallUploads(() => context.uploadMemory.run(sizeBytes, () => putWhole(job, stage), signal));
   } else if (stage.extents.every(({ copy }) => copy === undefined)) await sendLocal(job, stage);
   else await sendParts(job, stage);
@@ -138,6 +144,11 @@ async function commit(node: FileNode, write: () => Promise<StoredObject>): Promi
     node.parent?.absent.delete(node.name);
     return object;
   });
+}
+
+/** Nothing but one range of one version. */
+function isWholeCopy({ extents }: Stage): boolean {
+  return extents.length === 1 && extents[0]?.copy !== undefined;
 }
 
 function signalOf({ signal }: UploadJob): { readonly signal?: AbortSignal } {

@@ -2,9 +2,12 @@ import { EMPTY_REPLY, openReply, plainReply } from '../reply.js';
 import { encodeOffset, encodeWritten } from '../wire/encode.js';
 import type { Handlers } from './handler.js';
 
-type DataOperation = 'open' | 'read' | 'write' | 'flush' | 'fsync' | 'release' | 'fallocate' | 'lseek';
+type DataOperation =
+  'open' | 'read' | 'write' | 'flush' | 'fsync' | 'release' | 'fallocate' | 'lseek' | 'copyFileRange';
 
 const O_TRUNC = 0o1000;
+/** What fits into the 32 bits of `fuse_write_out`, in whole pages. */
+const MOST_NARROW_BYTES = 0xffff_f000n;
 
 /** Operations on open files. */
 export const dataHandlers: Handlers<DataOperation> = {
@@ -39,6 +42,17 @@ export const dataHandlers: Handlers<DataOperation> = {
     await fileSystem.fallocate(ino, handle, mode, offset, lengthBytes, request);
     return EMPTY_REPLY;
   },
+  copyFileRange: async ({ fileSystem, guard }, ino, operation, request) => {
+    const { handle, offset, to, wide } = operation;
+    if (!guard.isClean(to.ino, false)) await guard.drop(to.ino, to.handle, false, request);
+    const most = wide ? operation.lengthBytes : min(operation.lengthBytes, MOST_NARROW_BYTES);
+    const done = await fileSystem.copyFileRange(ino, handle, offset, to, most, request);
+    return plainReply(wide ? encodeOffset(done) : encodeWritten(Number(done)));
+  },
   lseek: async ({ fileSystem }, ino, { handle, offset, whence }, request) =>
     plainReply(encodeOffset(await fileSystem.lseek(ino, handle, offset, whence, request))),
 };
+
+function min(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
+}

@@ -166,13 +166,10 @@ export class MemoryFileSystem implements ops.FileSystem {
     return data.length;
   }
 
-  async flush(): Promise<void> {
-    // Memory is as durable as it gets.
-  }
+  // Memory is as durable as it gets.
+  async flush(): Promise<void> {}
 
-  async fsync(): Promise<void> {
-    // Memory is as durable as it gets.
-  }
+  async fsync(): Promise<void> {}
 
   async release(_ino: ops.InodeId, handle: ops.HandleId): Promise<void> {
     const node = this.#open.get(handle);
@@ -198,6 +195,10 @@ export class MemoryFileSystem implements ops.FileSystem {
     const size = BigInt(this.tree.node(ino).sizeBytes);
     if (offset >= size) throw new Failure('no-data-beyond', 'Past the end');
     return whence === SEEK_HOLE ? size : offset;
+  }
+
+  async copyFileRange(): Promise<never> {
+    throw new Failure('not-implemented', 'The kernel copies');
   }
 
   async opendir(ino: ops.InodeId): Promise<ops.Opened> {

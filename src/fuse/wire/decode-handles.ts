@@ -1,6 +1,6 @@
 import { FSYNC_DATA_ONLY, WRITE } from '../abi/data-flags.js';
 import { OPEN_IN } from '../abi/open-flags.js';
-import { handleAt } from './fields.js';
+import { handleAt, inodeAt } from './fields.js';
 import type { Operation } from './operation.js';
 
 /** `fuse_open_in`. */
@@ -71,6 +71,19 @@ export function decodeFallocate(body: Buffer): Operation | undefined {
     offset: body.readBigUInt64LE(8),
     lengthBytes: body.readBigUInt64LE(16),
     mode: body.readUInt32LE(24),
+  };
+}
+
+/** `fuse_copy_file_range_in`. */
+export function decodeCopyFileRange(wide: boolean, body: Buffer): Operation | undefined {
+  if (body.length < 56) return undefined;
+  return {
+    op: 'copyFileRange',
+    handle: handleAt(body, 0),
+    offset: body.readBigUInt64LE(8),
+    to: { ino: inodeAt(body, 16), handle: handleAt(body, 24), offset: body.readBigUInt64LE(32) },
+    lengthBytes: body.readBigUInt64LE(40),
+    wide,
   };
 }
 

@@ -54,6 +54,16 @@ const WRITE = hex(`
   "hello"
 `);
 
+const COPY_FILE_RANGE = hex(`
+  0500000000000000    # fh_in
+  0010000000000000    # off_in 4096
+  0900000000000000    # nodeid_out
+  0600000000000000    # fh_out
+  0020000000000000    # off_out 8192
+  0000004000000000    # len 1 GiB
+  0000000000000000    # flags
+`);
+
 const RENAME2 = hex(`
   0900000000000000    # new parent
   01000000 00000000   # RENAME_NOREPLACE, padding
@@ -115,6 +125,25 @@ describe('requests of the kernel', () => {
     expect(operationOf(OPCODE.SETATTR, SETATTR)).toEqual({
       op: 'setattr',
       change: { mode: 0o100644, atimeNs: 'now', mtimeNs: -1_000_000_000n + 983_222_784n, handle: 7n },
+    });
+  });
+
+  test.each([
+    [OPCODE.COPY_FILE_RANGE, false],
+    [OPCODE.COPY_FILE_RANGE_64, true],
+  ])('COPY_FILE_RANGE names both ends (opcode %i)', (opcode, wide) => {
+    const decoded = decodeRequest(requestBytes(opcode, 2n, 8n, COPY_FILE_RANGE), EXTENDED);
+    expect(decoded).toMatchObject({
+      kind: 'request',
+      header: { nodeId: 8n },
+      operation: {
+        op: 'copyFileRange',
+        handle: 5n,
+        offset: 4096n,
+        to: { ino: 9n, handle: 6n, offset: 8192n },
+        lengthBytes: 2n ** 30n,
+        wide,
+      },
     });
   });
 

@@ -45,6 +45,8 @@ const DECODERS: Readonly<Record<number, Decoder>> = {
   [OPCODE.FSYNCDIR]: handles.decodeFsyncdir,
   [OPCODE.FALLOCATE]: handles.decodeFallocate,
   [OPCODE.LSEEK]: handles.decodeLseek,
+  [OPCODE.COPY_FILE_RANGE]: (body) => handles.decodeCopyFileRange(false, body),
+  [OPCODE.COPY_FILE_RANGE_64]: (body) => handles.decodeCopyFileRange(true, body),
   [OPCODE.GETXATTR]: decodeGetxattr,
   [OPCODE.LISTXATTR]: decodeListxattr,
   [OPCODE.SETXATTR]: decodeSetxattr,

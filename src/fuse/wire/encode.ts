@@ -71,7 +71,7 @@ export function encodeXattrList(names: readonly string[]): Buffer {
   return Buffer.concat(names.flatMap((name) => [encodeName(name), Buffer.of(0)]));
 }
 
-/** `fuse_lseek_out`. */
+/** `fuse_lseek_out`, and `fuse_copy_file_range_out` (7.45), which looks the same. */
 export function encodeOffset(offset: bigint): Buffer {
   const body = Buffer.alloc(SIZE.LSEEK_OUT);
   body.writeBigUInt64LE(offset, 0);

@@ -79,6 +79,15 @@ export type Operation =
       readonly offset: bigint;
       readonly lengthBytes: bigint;
     }
+  | {
+      readonly op: 'copyFileRange';
+      readonly handle: HandleId;
+      readonly offset: bigint;
+      readonly to: { readonly ino: InodeId; readonly handle: HandleId; readonly offset: bigint };
+      readonly lengthBytes: bigint;
+      /** The answer has 64 bits (COPY_FILE_RANGE_64). */
+      readonly wide: boolean;
+    }
   | { readonly op: 'lseek'; readonly handle: HandleId; readonly offset: bigint; readonly whence: number }
   | { readonly op: 'getxattr'; readonly name: string; readonly sizeBytes: number }
   | { readonly op: 'listxattr'; readonly sizeBytes: number }

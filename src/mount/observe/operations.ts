@@ -56,6 +56,7 @@ const TRACKED: Readonly<Record<OperationName, true>> = {
   release: true,
   fallocate: true,
   lseek: true,
+  copyFileRange: true,
   opendir: true,
   readdir: true,
   fsyncdir: true,

@@ -39,6 +39,8 @@ export const configSchema = z.strictObject({
       sessionToken: z.string().optional(),
       /** Bucket in the path; needed by most servers other than AWS. Absent: on where `endpoint` is set. */
       forcePathStyle: z.boolean().optional(),
+      /** `lean`: our own HTTP client, for a fraction of the CPU time of the AWS SDK; `sdk`: the AWS SDK. */
+      client: z.enum(['sdk', 'lean']).default('sdk'),
     })
     .prefault({}),
   mount: z

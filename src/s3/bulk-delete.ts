@@ -13,26 +13,60 @@ export interface DeleteTarget {
 /** Enough to hide the round trip, few enough for a server that is already in trouble. */
 const SINGLE_DELETES_IN_FLIGHT = 8;
 
+/** The two requests that delete. */
+export interface DeleteRequests {
+  /** DeleteObjects; answers with what it could not delete. */
+  many(targets: readonly DeleteTarget[]): Promise<readonly DeleteProblem[]>;
+  /** DeleteObject. */
+  one(target: DeleteTarget): Promise<unknown>;
+}
+
+/** {@link deleteTargets} by the SDK. */
+export function deleteBatch(
+  caller: S3Caller,
+  bucket: string,
+  targets: readonly DeleteTarget[],
+  signal: AbortSignal | undefined,
+): Promise<readonly DeleteProblem[]> {
+  const requests: DeleteRequests = {
+    many: (batch) => deleteInOneRequest(caller, bucket, batch, signal),
+    one(target) {
+      const subject = caller.about('DeleteObject', bucket, target.key);
+      const { Key, VersionId } = toIdentifier(target);
+      const input = { Bucket: bucket, Key, ...(VersionId === undefined ? {} : { VersionId }) };
+      return caller.call(subject, signal, (client, options) => client.deleteObject(input, options));
+    },
+  };
+  return deleteTargets(requests, targets);
+}
+
 /**
  * Deletes up to 1,000 keys or versions: DeleteObjects where it can carry the keys, single requests for keys that XML
  * 1.0 can not write (section 2.2) and where the server refuses the batch as such.
  *
  * @returns what could not be deleted and why.
  */
-export async function deleteBatch(
-  caller: S3Caller,
-  bucket: string,
+export async function deleteTargets(
+  requests: DeleteRequests,
   targets: readonly DeleteTarget[],
-  signal: AbortSignal | undefined,
 ): Promise<readonly DeleteProblem[]> {
   const batch = targets.filter(({ key }) => isXmlText(key));
   const singles = targets.filter(({ key }) => !isXmlText(key));
-  const problems = await deleteInOneRequest(caller, bucket, batch, signal).catch((reason: unknown) => {
+  const problems = batch.length === 0 ? [] : await manyOrEach(requests, batch);
+  return [...problems, ...(await deleteOneByOne(requests, singles))];
+}
+
+async function manyOrEach(
+  requests: DeleteRequests,
+  batch: readonly DeleteTarget[],
+): Promise<readonly DeleteProblem[]> {
+  try {
+    return await requests.many(batch);
+  } catch (reason) {
     const failure = Failure.from(reason);
     if (!isBatchRefused(failure)) throw failure;
-    return deleteOneByOne(caller, bucket, batch, signal);
-  });
-  return [...problems, ...(await deleteOneByOne(caller, bucket, singles, signal))];
+    return deleteOneByOne(requests, batch);
+  }
 }
 
 async function deleteInOneRequest(
@@ -41,7 +75,6 @@ async function deleteInOneRequest(
   targets: readonly DeleteTarget[],
   signal: AbortSignal | undefined,
 ): Promise<readonly DeleteProblem[]> {
-  if (targets.length === 0) return [];
   const objects = targets.map(toIdentifier);
   const send = (client: S3, options: SendOptions) =>
     client.deleteObjects({ Bucket: bucket, Delete: { Objects: objects, Quiet: true } }, options);
@@ -54,18 +87,13 @@ async function deleteInOneRequest(
 }
 
 async function deleteOneByOne(
-  caller: S3Caller,
-  bucket: string,
+  requests: DeleteRequests,
   targets: readonly DeleteTarget[],
-  signal: AbortSignal | undefined,
 ): Promise<readonly DeleteProblem[]> {
   const limit = pLimit(SINGLE_DELETES_IN_FLIGHT);
   const deleteOne = async (target: DeleteTarget): Promise<readonly DeleteProblem[]> => {
-    const subject = caller.about('DeleteObject', bucket, target.key);
-    const { Key, VersionId } = toIdentifier(target);
-    const input = { Bucket: bucket, Key, ...(VersionId === undefined ? {} : { VersionId }) };
     try {
-      await caller.call(subject, signal, (client, options) => client.deleteObject(input, options));
+      await requests.one(target);
       return [];
     } catch (reason) {
       const failure = Failure.from(reason);

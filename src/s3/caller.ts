@@ -75,7 +75,7 @@ export function createCaller(
 }
 
 /** Whatever was thrown goes on as a failure about the subject, and leaves a line in the log. */
-function failer(log: Log): (subject: RequestSubject) => (reason: unknown) => never {
+export function failer(log: Log): (subject: RequestSubject) => (reason: unknown) => never {
   return (subject) => (reason) => {
     const failure = toFailure(reason, subject);
     log.debug(

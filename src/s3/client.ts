@@ -1,6 +1,7 @@
 import type { Log } from '../log/log.js';
 import { createCaller } from './caller.js';
 import type { S3Connection } from './connection.js';
+import { createLeanStore } from './lean/client.js';
 import { listingMethods } from './listing.js';
 import { objectMethods } from './objects.js';
 import type { HttpLimits } from './sdk.js';
@@ -12,7 +13,7 @@ export interface StoreOptions extends HttpLimits {
 }
 
 /**
- * One bucket over the AWS SDK. One call is one HTTP request: nothing is retried here, so what is counted above is
+ * One bucket, over the AWS SDK or, where the connection says so, over our own HTTP client. One call is one HTTP request: nothing is retried here, so what is counted above is
  * what went over the wire (wrap with `withRetry` where nobody above retries). The one exception is a completion that is
  * answered without an ETag, which is followed by a HEAD. Loads the SDK at the first call.
  */
@@ -21,6 +22,7 @@ export function createStore(
   bucket: string,
   options: StoreOptions = {},
 ): ObjectStore {
+  if (connection.client === 'lean') return createLeanStore(connection, bucket, options);
   const caller = createCaller(connection, options, options.log);
   return {
     bucket,

@@ -9,6 +9,8 @@ export interface S3Connection {
   readonly credentials?: S3Credentials;
   /** `true` puts the bucket into the path; what most servers other than AWS want. */
   readonly forcePathStyle: boolean;
+  /** Who speaks HTTP for stores. @defaultValue `sdk` */
+  readonly client?: 'sdk' | 'lean';
 }
 
 export interface S3Credentials {
@@ -27,6 +29,7 @@ export function connectionOf(settings: Config['s3']): S3Connection {
   return {
     region,
     forcePathStyle: settings.forcePathStyle ?? endpoint !== undefined,
+    client: settings.client,
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(credentials === undefined ? {} : { credentials }),
   };

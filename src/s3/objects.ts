@@ -103,9 +103,7 @@ function copyObject(caller: S3Caller, bucket: string): ObjectStore['copy'] {
         ),
     );
     const { ETag, LastModified } = reply.CopyObjectResult ?? {};
-    const modifiedByMs = lastMsOf(LastModified?.getTime() ?? replyDateMs(reply));
-    const result = toWriteResult({ VersionId: reply.VersionId, ETag });
-    return modifiedByMs === undefined ? result : { ...result, modifiedByMs };
+    return toWriteResult({ VersionId: reply.VersionId, ETag, LastModified }, replyDateMs(reply));
   };
 }
 
@@ -126,11 +124,16 @@ export function bodyLength(body: ObjectBody, sizeBytes: number | undefined): num
   throw new Failure('invalid-argument', 'A stream needs sizeBytes to be sent');
 }
 
-export function toWriteResult(reply: {
-  readonly ETag?: string | undefined;
-  readonly VersionId?: string | undefined;
-}): WriteResult {
-  const modifiedByMs = lastMsOf(replyDateMs(reply));
+/** @param repliedAtMs - stands in for the Last-Modified that only a copy tells. */
+export function toWriteResult(
+  reply: {
+    readonly ETag?: string | undefined;
+    readonly VersionId?: string | undefined;
+    readonly LastModified?: Date | undefined;
+  },
+  repliedAtMs = replyDateMs(reply),
+): WriteResult {
+  const modifiedByMs = lastMsOf(reply.LastModified?.getTime() ?? repliedAtMs);
   return {
     etag: quotedEtag(reply.ETag ?? ''),
     ...(reply.VersionId === undefined ? {} : { versionId: reply.VersionId }),
@@ -150,7 +153,7 @@ function readConditions(conditions: ReadConditions): { IfMatch?: string; IfNoneM
   };
 }
 
-function parseContentRange(header: string | undefined): ByteRange | undefined {
+export function parseContentRange(header: string | undefined): ByteRange | undefined {
   const match = /^bytes (\d+)-(\d+)\//.exec(header ?? '');
   return match === null ? undefined : { firstByte: Number(match[1]), lastByte: Number(match[2]) };
 }

@@ -8,12 +8,17 @@ export function keepReplyDates(client: S3): void {
   client.middlewareStack.add(
     (next) => async (args) => {
       const result = await next(args);
-      const atMs = Date.parse(dateHeader(result.response));
-      if (!Number.isNaN(atMs)) dates.set(result.output, atMs);
+      keepReplyDate(result.output, dateHeader(result.response));
       return result;
     },
     { step: 'initialize', priority: 'low', name: 'keepReplyDates' },
   );
+}
+
+/** Keeps the `Date` of one reply with what was made of it. */
+export function keepReplyDate(output: object, date = ''): void {
+  const atMs = Date.parse(date);
+  if (!Number.isNaN(atMs)) dates.set(output, atMs);
 }
 
 /** Begin of the second, on the server's clock, in which a reply was made; `undefined` where it does not say. */

@@ -20,6 +20,8 @@ export interface HttpLimits {
    * @defaultValue 30,000 ms. There is no limit on the whole request, because a large part on a slow link is no failure.
    */
   readonly idleTimeoutMs?: number;
+  /** Certificates (PEM) to trust in place of those of Node. @defaultValue Node's, and those of NODE_EXTRA_CA_CERTS */
+  readonly authorities?: string;
 }
 
 /** A function, because the SDK takes a quarter of a second to load and `--help` must not pay for it. */
@@ -57,7 +59,7 @@ export function sdkSettings(connection: S3Connection, limits: HttpLimits = {}): 
     connectionTimeout: limits.connectTimeoutMs ?? 5_000,
     socketTimeout: limits.idleTimeoutMs ?? 30_000,
     httpAgent: agent,
-    httpsAgent: agent,
+    httpsAgent: limits.authorities === undefined ? agent : { ...agent, ca: limits.authorities },
     // A queue on the pool is our own choice of `connections`, not news for the user.
     socketAcquisitionWarningTimeout: 2 ** 30,
   };

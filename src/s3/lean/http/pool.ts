@@ -1,0 +1,79 @@
+import { HttpConnection, type ConnectionLimits, type Origin, type SessionCache } from './connection.js';
+import { abortError } from './wire-error.js';
+
+/** Idle connections to one origin, and a bound on all of them. The one that was used last is used first. */
+export class ConnectionPool {
+  readonly #origin: Origin;
+  readonly #limits: ConnectionLimits;
+  readonly #maxSockets: number;
+  readonly #idle: HttpConnection[] = [];
+  readonly #open = new Set<HttpConnection>();
+  readonly #waiting = new Set<(connection: HttpConnection) => void>();
+  readonly #sessions: SessionCache = {};
+  #isClosed = false;
+
+  constructor(origin: Origin, limits: ConnectionLimits, maxSockets: number) {
+    this.#origin = origin;
+    this.#limits = limits;
+    this.#maxSockets = maxSockets;
+  }
+
+  /** An idle connection, a new one, or, where there are too many, the next that becomes free. */
+  acquire(signal: AbortSignal | undefined): HttpConnection | Promise<HttpConnection> {
+    for (let found = this.#idle.pop(); found !== undefined; found = this.#idle.pop()) {
+      if (found.isUsable(performance.now())) return found;
+      found.destroy();
+    }
+    return this.#open.size < this.#maxSockets ? this.#connect() : this.#wait(signal);
+  }
+
+  /** Takes a connection back whose exchange is over. */
+  release(connection: HttpConnection, isReusable: boolean): void {
+    if (!isReusable || this.#isClosed) {
+      connection.destroy();
+      return;
+    }
+    connection.rest(performance.now());
+    const [next] = this.#waiting;
+    if (next === undefined) this.#idle.push(connection);
+    else next(connection);
+  }
+
+  /** Ends idle connections at once, and the others when they come back. */
+  close(): void {
+    this.#isClosed = true;
+    for (const connection of this.#idle.splice(0)) connection.destroy();
+  }
+
+  #connect(): HttpConnection {
+    const connection = new HttpConnection(this.#origin, this.#limits, this.#sessions);
+    this.#open.add(connection);
+    connection.onClosed = () => {
+      this.#open.delete(connection);
+      const at = this.#idle.indexOf(connection);
+      if (at >= 0) this.#idle.splice(at, 1);
+      const [next] = this.#waiting;
+      if (next !== undefined && this.#open.size < this.#maxSockets) next(this.#connect());
+    };
+    return connection;
+  }
+
+  #wait(signal: AbortSignal | undefined): Promise<HttpConnection> {
+    return new Promise((resolve, reject) => {
+      const settle = (): void => {
+        this.#waiting.delete(take);
+        signal?.removeEventListener('abort', cancel);
+      };
+      const take = (connection: HttpConnection): void => {
+        settle();
+        resolve(connection);
+      };
+      const cancel = (): void => {
+        settle();
+        reject(abortError());
+      };
+      this.#waiting.add(take);
+      signal?.addEventListener('abort', cancel, { once: true });
+    });
+  }
+}

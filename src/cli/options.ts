@@ -10,6 +10,7 @@ const FLAG_KEYS = {
   binding: 'mount.binding',
   'cache-dir': 'mount.cacheDir',
   'disk-cache': 'mount.diskCache',
+  passthrough: 'mount.passthrough',
   'memory-limit': 'mount.memoryLimit',
   'log-level': 'log.level',
 } as const;

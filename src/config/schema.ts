@@ -61,6 +61,8 @@ export const configSchema = z.strictObject({
        * and little of today's disks.
        */
       diskCache: size(0, 1024 * 1024 * GIB).default(10 * GIB),
+      /** On read-only mounts by root, the kernel reads whole cached files by itself. */
+      passthrough: z.boolean().default(true),
       /** All buffers of the mount come from this budget. */
       memoryLimit: size(64 * MIB, 1024 * GIB).default(512 * MIB),
     })

@@ -9,6 +9,7 @@ import type { Transporter } from '../transfer/transporter.js';
 import type { StorageClass } from '../config/storage-class.js';
 import type { ByteBudget } from './data/byte-budget.js';
 import type { PartLimits } from './data/part-plan.js';
+import type { Passthrough } from './data/passthrough.js';
 import type { LockTable } from './locks.js';
 import type { DirectoryNode, Node } from './nodes/node.js';
 import type { InodeTable } from './nodes/table.js';
@@ -37,6 +38,7 @@ export interface Context {
   readonly cache: BlockCache;
   /** Absent where `mount.diskCache` is 0. */
   readonly disk: DiskTier | undefined;
+  readonly passthrough: Passthrough;
   /** Bounds requests that are sent ahead of being asked for. */
   readonly metadataRequests: LimitFunction;
   /** Bounds requests that upload a whole small file. */

@@ -14,6 +14,7 @@ import { DEFAULT_PART_LIMITS, type PartLimits } from './data/part-plan.js';
 import type { Context } from './context.js';
 import { assemble } from './file-system.js';
 import { inspect, type InspectableFileSystem } from './inspect.js';
+import { Passthrough } from './data/passthrough.js';
 import { LockTable } from './locks.js';
 import { S_IFDIR } from './modes.js';
 import type { DirectoryNode } from './nodes/node.js';
@@ -82,6 +83,7 @@ export function createFileSystem(options: FileSystemOptions): InspectableFileSys
       ...(disk === undefined ? {} : { lower: disk }),
     }),
     disk,
+    passthrough: new Passthrough(),
     root: createRoot(table, prefix, startedNs, owner),
   };
   return { ...assemble(context), inspect: () => inspect(context) };

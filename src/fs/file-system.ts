@@ -40,7 +40,10 @@ const STATISTICS: FileSystemStatistics = {
 /** All operations over one context. */
 export function assemble(context: Context): FileSystem {
   return {
-    start: () => start(context),
+    start: ({ backing }) => {
+      context.passthrough.start(backing);
+      return start(context);
+    },
     stop: () => stop(context),
     lookup: async (parent, name, request) => {
       const directory = context.table.directory(parent);

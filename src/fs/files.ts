@@ -80,10 +80,14 @@ export async function openFile(
   request: Request,
 ): Promise<Opened> {
   const writable = isWritable(flags);
+  const lent = writable ? undefined : await context.passthrough.find(context, node);
+  // No await from here to the handle: the next open must see what this one decided.
+  const backingId = context.passthrough.take(node, lent);
   const id = context.table.addHandle((handle) => {
     const readAhead = new ReadAhead(Math.min(MAX_READ_AHEAD_BYTES, context.mount.memoryLimit / 16));
-    return { kind: 'file', id: handle, node, flags, writable, readAhead };
+    return { kind: 'file', id: handle, node, flags, writable, readAhead, backingId };
   });
+  await lent?.close();
   if (writable) node.writers += 1;
   try {
     if (writable && (flags & O_TRUNC) !== 0)
@@ -94,7 +98,7 @@ export async function openFile(
   }
   const keepCache = node.kernelVersion === node.foreignVersion;
   node.kernelVersion = node.foreignVersion;
-  return { handle: id, directIo: false, keepCache };
+  return { handle: id, directIo: false, keepCache, ...(backingId === undefined ? {} : { backingId }) };
 }
 
 /** Changes a file's bytes in its stage, under its lock; times and set-id bits follow. Nothing is read from S3. */
@@ -157,6 +161,7 @@ async function releaseFile(context: Context, id: HandleId): Promise<void> {
   if (handle?.kind !== 'file') return;
   const { node } = handle;
   if (handle.writable) node.writers -= 1;
+  if (handle.backingId !== undefined) context.passthrough.release(node);
   if (node.openCount === 0 && node.version?.id !== undefined) context.cache.cancel(node.version.id);
   if (handle.writable) await saveLast(context, node);
   await within([node.parent], undefined, () =>

@@ -23,7 +23,7 @@ export interface InspectableFileSystem extends FileSystem {
 }
 
 /** Counts what a file system holds; walks all inodes. */
-export function inspect({ table, cache, disk }: Context): FileSystemState {
+export function inspect({ table, cache, disk, passthrough }: Context): FileSystemState {
   let [inodes, dirtyFiles, dirtyBytes] = [0, 0, 0];
   for (const node of table.all()) {
     inodes += 1;
@@ -42,7 +42,11 @@ export function inspect({ table, cache, disk }: Context): FileSystemState {
     openDirectories,
     dirtyFiles,
     dirtyBytes,
-    cache: { ...cache.counters(), ...(disk === undefined ? {} : diskCounters(disk.counters())) },
+    cache: {
+      ...cache.counters(),
+      passthroughOpens: passthrough.opens,
+      ...(disk === undefined ? {} : diskCounters(disk.counters())),
+    },
   };
 }
 

@@ -71,6 +71,8 @@ export interface AttributeChange {
 
 export interface Opened {
   readonly handle: HandleId;
+  /** Of {@link KernelBacking}: the kernel reads that file and sends no READ (FOPEN_PASSTHROUGH). */
+  readonly backingId?: number;
   /** Bypass the page cache for this descriptor (FOPEN_DIRECT_IO). */
   readonly directIo: boolean;
   /** Pages cached by an earlier open are still right (FOPEN_KEEP_CACHE). */
@@ -112,8 +114,21 @@ export interface FileSystemStatistics {
   readonly nameMaxBytes: number;
 }
 
+/** Lends local files to the kernel, which then reads them by itself (FUSE_PASSTHROUGH, Linux 6.9). */
+export interface KernelBacking {
+  /**
+   * @param fd - An open file; the caller closes it, and the kernel keeps its own reference.
+   * @returns What `Opened.backingId` takes, or `undefined` where the kernel refuses.
+   */
+  open(fd: number): number | undefined;
+  /** After the last descriptor that uses it was released. */
+  close(backingId: number): void;
+}
+
 /** What file system and kernel agreed on; immutable after INIT. */
 export interface KernelCapabilities {
+  /** Absent where the kernel can not do it or the mount does not want it. */
+  readonly backing?: KernelBacking;
   /** Largest WRITE payload in bytes. */
   readonly maxWriteBytes: number;
   readonly protocolMinor: number;

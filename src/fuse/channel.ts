@@ -1,3 +1,5 @@
+import type { KernelBacking } from '../fs/operations.js';
+
 /** Why a channel gives no more requests: a clean unmount, or somebody aborted the connection. */
 export type ChannelEnd = 'unmounted' | 'aborted';
 
@@ -26,6 +28,8 @@ export interface FuseChannel {
    * releases. Resolves whether or not the kernel had anything to drop.
    */
   notify(message: Uint8Array): Promise<void>;
+  /** Lends local files to the kernel; of use only where PASSTHROUGH was negotiated. */
+  readonly backing: KernelBacking;
   /** Ends the connection; requests that the kernel still waits for fail with ECONNABORTED. */
   close(): void;
 }

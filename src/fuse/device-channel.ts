@@ -1,6 +1,8 @@
 import { closeSync } from 'node:fs';
 import { ERRNO } from '../errors/errno.js';
 import { Failure } from '../errors/failure.js';
+import type { KernelBacking } from '../fs/operations.js';
+import { BACKING_CLOSE, BACKING_MAP_BYTES, BACKING_OPEN } from './abi/device-requests.js';
 import type { ChannelEnd, FuseChannel, SendOutcome } from './channel.js';
 import * as libc from './libc.js';
 
@@ -19,6 +21,22 @@ export class DeviceChannel implements FuseChannel {
   #waiter: (() => void) | undefined;
   #closed = false;
   #notifying = 0;
+
+  readonly backing: KernelBacking = {
+    open: (fd) => {
+      if (this.#closed) return undefined;
+      const map = Buffer.alloc(BACKING_MAP_BYTES);
+      map.writeInt32LE(fd, 0);
+      const id = libc.ioctl(this.#fd, BACKING_OPEN, map);
+      return id > 0 ? id : undefined;
+    },
+    close: (backingId) => {
+      if (this.#closed) return;
+      const argument = Buffer.alloc(4);
+      argument.writeUInt32LE(backingId, 0);
+      libc.ioctl(this.#fd, BACKING_CLOSE, argument);
+    },
+  };
 
   constructor(fd: number) {
     this.#fd = fd;

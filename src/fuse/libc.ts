@@ -36,6 +36,13 @@ export const recvmsg = libc.func('long recvmsg(int fd, void *message, int flags)
   flags: number,
 ) => number;
 
+/** Only for requests whose argument is a pointer. */
+export const ioctl = libc.func('int ioctl(int fd, unsigned long request, void *argument)') as unknown as (
+  fd: number,
+  request: number,
+  argument: Uint8Array,
+) => number;
+
 export const fcntl = libc.func('int fcntl(int fd, int command, long argument)') as unknown as (
   fd: number,
   command: number,

@@ -24,6 +24,8 @@ export interface MountOptions {
   readonly allowOther?: boolean;
   /** Mount over a directory with files in it. @defaultValue false: they would be hidden */
   readonly allowNonEmpty?: boolean;
+  /** Let the kernel read local files of the file system by itself; needs Linux 6.9 and root. @defaultValue false */
+  readonly passthrough?: boolean;
   readonly log?: Log;
   /** Read-ahead and other background requests in the kernel. @defaultValue 64: 64 MiB of read-ahead in flight */
   readonly maxBackground?: number;
@@ -105,6 +107,7 @@ function limits(options: MountOptions) {
     maxBackground: options.maxBackground ?? 64,
     maxRequests: options.maxRequests ?? 1024,
     maxWriteBuffers: options.maxWriteBuffers ?? 16,
+    passthrough: options.passthrough ?? false,
     negativeTtlMs: options.negativeTtlMs ?? 0,
     drainTimeoutMs: options.drainTimeoutMs ?? 30_000,
   };

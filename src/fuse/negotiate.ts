@@ -9,9 +9,10 @@ import type { InitOffer } from './wire/operation.js';
  *
  * @param offer - What the kernel can do.
  * @param maxBackground - Background requests that the kernel may have in flight.
+ * @param passthrough - Whether the mount wants to lend files to the kernel.
  * @throws Failure `unsupported` where the kernel is older than Linux 5.4.
  */
-export function negotiate(offer: InitOffer, maxBackground: number): Negotiated {
+export function negotiate(offer: InitOffer, maxBackground: number, passthrough: boolean): Negotiated {
   if (offer.major !== PROTOCOL_MAJOR || offer.minor < OLDEST_MINOR) {
     throw new Failure(
       'unsupported',
@@ -21,7 +22,7 @@ export function negotiate(offer: InitOffer, maxBackground: number): Negotiated {
   }
   return {
     minor: Math.min(offer.minor, NEWEST_MINOR),
-    flags: chooseInitFlags(offer.flags),
+    flags: chooseInitFlags(offer.flags, passthrough),
     maxWriteBytes: MOST_PAGES * PAGE_SIZE,
     maxPages: MOST_PAGES,
     maxReadaheadBytes: offer.maxReadaheadBytes,

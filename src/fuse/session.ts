@@ -14,7 +14,7 @@ import type { Reply } from './reply.js';
 import { OPCODE } from './abi/opcodes.js';
 import { decodeRequest } from './wire/decode.js';
 import { encodeErrorReply, encodeInit, encodeReplyHeader } from './wire/encode.js';
-import { BEFORE_INIT, type Negotiated } from './wire/negotiated.js';
+import { BEFORE_INIT, hasPassthrough, type Negotiated } from './wire/negotiated.js';
 import type { Forgotten, InitOffer, Operation, RequestHeader } from './wire/operation.js';
 
 export interface SessionOptions {
@@ -25,6 +25,8 @@ export interface SessionOptions {
   readonly maxRequests: number;
   /** WRITE payloads held at a time, of 1 MiB each at most. */
   readonly maxWriteBuffers: number;
+  /** Let the kernel read files that the file system lends it. */
+  readonly passthrough: boolean;
   /** How long the kernel may remember that a name does not exist. */
   readonly negativeTtlMs: number;
   /** At the end of the connection: how long requests in flight may take to stop. */
@@ -155,8 +157,12 @@ export class FuseSession {
 
   async #init(header: RequestHeader, offer: InitOffer): Promise<void> {
     try {
-      const negotiated = negotiate(offer, this.#options.maxBackground);
-      const capabilities = { maxWriteBytes: negotiated.maxWriteBytes, protocolMinor: negotiated.minor };
+      const negotiated = negotiate(offer, this.#options.maxBackground, this.#options.passthrough);
+      const capabilities = {
+        maxWriteBytes: negotiated.maxWriteBytes,
+        protocolMinor: negotiated.minor,
+        ...(hasPassthrough(negotiated) ? { backing: this.#channel.backing } : {}),
+      };
       this.#started = true;
       await this.#fileSystem.start(capabilities, this.#notifier);
       this.#negotiated = negotiated;

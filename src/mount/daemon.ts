@@ -58,10 +58,13 @@ async function serve(plan: MountPlan, composed: Composed, log: Log): Promise<voi
 }
 
 async function mountPlan(plan: MountPlan, composed: Composed, source: string, log: Log): Promise<FuseMount> {
-  const { readOnly, allowOther, negativeTtlMs } = plan.config.mount;
+  const { readOnly, allowOther, negativeTtlMs, passthrough } = plan.config.mount;
   const { mountPoint } = plan;
   const options = { mountPoint, fsName: source, readOnly, allowOther, negativeTtlMs, log };
-  if (plan.config.mount.binding === 'kernel') return mountFileSystem(composed.fileSystem, options);
+  if (plan.config.mount.binding === 'kernel') {
+    // A writer's bytes must pass through us, and the kernel has no inode in both modes.
+    return mountFileSystem(composed.fileSystem, { ...options, passthrough: passthrough && readOnly });
+  }
   const { mountNative } = await import('../fuse/native/mount-native.js');
   return mountNative(composed.fileSystem, options);
 }

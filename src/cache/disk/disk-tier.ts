@@ -1,4 +1,4 @@
-import { rmdir, statfs } from 'node:fs/promises';
+import { rmdir, statfs, type FileHandle } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Failure } from '../../errors/failure.js';
 import type { Log } from '../../log/log.js';
@@ -9,6 +9,7 @@ import { Catalog, scanFolder } from './catalog.js';
 import { identify, pathsOf, type ObjectIdentity } from './identity.js';
 import { OpenObjects } from './open-objects.js';
 import { ensurePrivateFolder } from './private-folder.js';
+import { VerifiedFiles } from './verified.js';
 import { WriteQueue, type BlockRun } from './write-queue.js';
 
 export interface DiskTierOptions {
@@ -49,6 +50,8 @@ const MOST_OBJECTS = 100_000;
 const MOST_BLOCKS = 1 << 20;
 const RESERVED_BYTES = 1024 ** 3;
 const CHECK_SPACE_EVERY_BYTES = 64 * 1024 * 1024;
+/** Larger files are checked in the background before they are lent: 256 MiB take a third of a second. */
+const CHECK_AT_ONCE_BYTES = 256 * 1024 * 1024;
 /** How long an unmount waits for blocks that are still to be written. */
 const STOP_LIMIT_MS = 5_000;
 
@@ -62,6 +65,7 @@ export class DiskTier implements LowerTier {
   readonly #catalog = new Catalog();
   readonly #open: OpenObjects;
   readonly #queue: WriteQueue;
+  readonly #verified = new VerifiedFiles(CHECK_AT_ONCE_BYTES);
   readonly #stopping = new AbortController();
   #scan: Promise<void> = Promise.resolve();
   #scanned = false;
@@ -130,6 +134,27 @@ export class DiskTier implements LowerTier {
     const number = block.firstByte / identity.blockBytes;
     const taken = Date.now() >= this.#pausedUntilMs && this.#queue.offer(identity, number, bytes);
     if (!taken) this.#counts.skippedBlocks += 1;
+  }
+
+  /**
+   * The file of an object that is whole on disk, each byte of it checked, for a reader that checks nothing. Never
+   * rejects.
+   *
+   * @returns `undefined` where there is none, or where a large one is still being checked.
+   */
+  async lend(source: BlockSource): Promise<FileHandle | undefined> {
+    const identity = this.#identify(source);
+    if (identity === undefined || (this.#scanned && !this.#catalog.has(identity.name))) return undefined;
+    const paths = pathsOf(this.#options.folder, identity.name);
+    try {
+      return await this.#open.use(paths, identity, false, async (object) => {
+        if (this.#catalog.use(identity.name, 0)) await object.touch(Date.now());
+        return await this.#verified.open(paths.data, object.sums);
+      });
+    } catch (reason) {
+      this.#note(reason, 'a file of the cache folder could not be checked');
+      return undefined;
+    }
   }
 
   /** Resolves when nothing waits to be written. */

@@ -31,6 +31,10 @@ export function builder(yargs: Argv): Argv {
       requiresArg: true,
       describe: 'Blocks kept on disk, such as 10GiB; 0 for none',
     })
+    .option('passthrough', {
+      type: 'boolean',
+      describe: 'Let the kernel read whole cached files by itself (read-only mounts, root)',
+    })
     .option('memory-limit', {
       type: 'string',
       requiresArg: true,

@@ -107,6 +107,8 @@ export interface FileHandle {
   readonly flags: number;
   readonly writable: boolean;
   readonly readAhead: ReadAhead;
+  /** Read by the kernel itself. */
+  readonly backingId: number | undefined;
 }
 
 /** One open directory: names in the order in which they were found, so that cookies stay right under change. */

@@ -14,7 +14,9 @@ describe('flags of INIT', () => {
 
   test('only what the kernel offers is chosen', () => {
     const offered = INIT_FLAG.BIG_WRITES | INIT_FLAG.WRITEBACK_CACHE | (1n << 60n);
-    expect(chooseInitFlags(offered)).toBe(INIT_FLAG.BIG_WRITES);
+    expect(chooseInitFlags(offered, true)).toBe(INIT_FLAG.BIG_WRITES);
+    expect(chooseInitFlags(INIT_FLAG.PASSTHROUGH, false)).toBe(0n);
+    expect(chooseInitFlags(INIT_FLAG.PASSTHROUGH, true)).toBe(INIT_FLAG.PASSTHROUGH);
   });
 
   test('the upper half travels apart', () => {

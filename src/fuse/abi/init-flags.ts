@@ -64,6 +64,7 @@ export const WANTED_INIT_FLAGS = [
   'CACHE_SYMLINKS',
   'HANDLE_KILLPRIV_V2', // else each write(2) costs a GETXATTR of security.capability
   'INIT_EXT',
+  'PASSTHROUGH', // only where the mount asks for it
   'DIRECT_IO_ALLOW_MMAP', // else a shared mapping of a direct-I/O file fails with ENODEV
 ] as const satisfies readonly InitFlagName[];
 
@@ -92,7 +93,6 @@ export const REFUSED_INIT_FLAGS: Readonly<Record<Exclude<InitFlagName, WantedIni
   HAS_INODE_DAX: 'DAX windows exist on virtiofs only',
   CREATE_SUPP_GROUP: 'the kernel checks permissions',
   HAS_EXPIRE_ONLY: 'entries are dropped, not aged',
-  PASSTHROUGH: 'comes with the disk tier of the cache',
   HAS_RESEND: 'a restarted daemon does not take over a connection',
   ALLOW_IDMAP: 'owners on S3 are plain numbers',
   OVER_IO_URING: 'needs ring memory shared with the kernel',
@@ -106,9 +106,13 @@ export function splitInitFlags(flags: bigint): { readonly flags: number; readonl
   return { flags: Number(flags & 0xffffffffn), flags2: Number(flags >> 32n) };
 }
 
-/** The offered ones among {@link WANTED_INIT_FLAGS}. */
-export function chooseInitFlags(offered: bigint): bigint {
+/**
+ * The offered ones among {@link WANTED_INIT_FLAGS}.
+ *
+ * @param passthrough - Whether the mount wants PASSTHROUGH.
+ */
+export function chooseInitFlags(offered: bigint, passthrough: boolean): bigint {
   let chosen = 0n;
   for (const name of WANTED_INIT_FLAGS) chosen |= INIT_FLAG[name] & offered;
-  return chosen;
+  return passthrough ? chosen : chosen & ~INIT_FLAG.PASSTHROUGH;
 }

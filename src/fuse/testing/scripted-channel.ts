@@ -10,6 +10,7 @@ export interface SentReply {
 
 /** A connection without a kernel: the test pushes requests and looks at replies. */
 export class ScriptedChannel implements FuseChannel {
+  readonly backing = { open: () => undefined, close: () => undefined };
   readonly replies: SentReply[] = [];
   readonly notifications: Buffer[] = [];
   /** Requests that were taken out. */

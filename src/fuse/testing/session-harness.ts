@@ -11,6 +11,7 @@ export const OPTIONS: SessionOptions = {
   maxBackground: 64,
   maxRequests: 8,
   maxWriteBuffers: 2,
+  passthrough: false,
   negativeTtlMs: 0,
   drainTimeoutMs: 5_000,
 };

@@ -4,7 +4,10 @@ import type { FileSystemStatistics, Opened } from '../../fs/operations.js';
 import { splitInitFlags } from '../abi/init-flags.js';
 import { PROTOCOL_MAJOR, SIZE } from '../abi/layouts.js';
 import { FOPEN } from '../abi/open-flags.js';
-import type { Negotiated } from './negotiated.js';
+import { hasPassthrough, type Negotiated } from './negotiated.js';
+
+/** `max_stack_depth`: lent files lie on a plain file system, and an overlay may still be put over the mount. */
+const BACKING_STACK_DEPTH = 1;
 
 /** `fuse_out_header` of a successful reply with `payloadBytes` after it. */
 export function encodeReplyHeader(unique: bigint, payloadBytes: number): Buffer {
@@ -36,6 +39,7 @@ export function encodeInit(negotiated: Negotiated): Buffer {
   body.writeUInt32LE(1, 24); // time granularity in nanoseconds
   body.writeUInt16LE(negotiated.maxPages, 28);
   body.writeUInt32LE(flags2, 32);
+  if (hasPassthrough(negotiated)) body.writeUInt32LE(BACKING_STACK_DEPTH, 36);
   return body;
 }
 
@@ -44,10 +48,12 @@ export function encodeOpened(opened: Opened): Buffer {
   const body = Buffer.alloc(SIZE.OPEN_OUT);
   body.writeBigUInt64LE(opened.handle, 0);
   body.writeUInt32LE(openFlags(opened), 8);
+  body.writeInt32LE(opened.backingId ?? 0, 12);
   return body;
 }
 
 function openFlags(opened: Opened): number {
+  if (opened.backingId !== undefined) return FOPEN.PASSTHROUGH;
   const direct = opened.directIo ? FOPEN.DIRECT_IO | FOPEN.PARALLEL_DIRECT_WRITES : 0;
   return direct | (opened.keepCache ? FOPEN.KEEP_CACHE : 0);
 }

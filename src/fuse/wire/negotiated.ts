@@ -22,6 +22,11 @@ export const BEFORE_INIT: Negotiated = {
   maxBackground: 12,
 };
 
+/** The kernel reads files that are lent to it. */
+export function hasPassthrough(negotiated: Negotiated): boolean {
+  return (negotiated.flags & INIT_FLAG.PASSTHROUGH) !== 0n;
+}
+
 /** `fuse_setxattr_in` has its second half. */
 export function hasExtendedSetxattr(negotiated: Negotiated): boolean {
   return (negotiated.flags & INIT_FLAG.SETXATTR_EXT) !== 0n;

@@ -10,7 +10,7 @@ import { isDirty, type FileNode, type Node } from './nodes/node.js';
 import { within } from './nodes/subtree.js';
 import type { AttributeChange, FileSystem, Request } from './operations.js';
 import { persistPosix } from './persist.js';
-import { isFresh, refresh } from './resolve.js';
+import { isFresh, revalidate } from './resolve.js';
 
 type AttributeOperations = Pick<FileSystem, 'getattr' | 'setattr'>;
 
@@ -19,7 +19,7 @@ export function attributeOperations(context: Context): AttributeOperations {
   return {
     getattr: async (ino, _handle, request) => {
       const node = context.table.get(ino);
-      if (isFresh(context, node) || (await refresh(context, node, request.signal)))
+      if (isFresh(context, node) || (await revalidate(context, node, request.signal)))
         return timed(context, node);
       // An open descriptor still has a file, though its name now leads elsewhere.
       if (node.openCount > 0) return timed(context, node);

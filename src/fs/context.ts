@@ -10,6 +10,8 @@ import type { StorageClass } from '../config/storage-class.js';
 import type { ByteBudget } from './data/byte-budget.js';
 import type { PartLimits } from './data/part-plan.js';
 import type { Passthrough } from './data/passthrough.js';
+import type { IndexKeeper } from './index/keeper.js';
+import type { Shelf } from './index/shelf.js';
 import type { LockTable } from './locks.js';
 import type { DirectoryNode, Node } from './nodes/node.js';
 import type { InodeTable } from './nodes/table.js';
@@ -39,6 +41,9 @@ export interface Context {
   /** Absent where `mount.diskCache` is 0. */
   readonly disk: DiskTier | undefined;
   readonly passthrough: Passthrough;
+  readonly indexes: IndexKeeper;
+  /** Bounds what is kept of listings and indexes. */
+  readonly shelf: Shelf;
   /** Bounds requests that are sent ahead of being asked for. */
   readonly metadataRequests: LimitFunction;
   /** Bounds requests that upload a whole small file. */

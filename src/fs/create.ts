@@ -15,6 +15,8 @@ import type { Context } from './context.js';
 import { assemble } from './file-system.js';
 import { inspect, type InspectableFileSystem } from './inspect.js';
 import { Passthrough } from './data/passthrough.js';
+import { IndexKeeper } from './index/keeper.js';
+import { Shelf } from './index/shelf.js';
 import { LockTable } from './locks.js';
 import { S_IFDIR } from './modes.js';
 import type { DirectoryNode } from './nodes/node.js';
@@ -72,6 +74,8 @@ export function createFileSystem(options: FileSystemOptions): InspectableFileSys
     recoveryFolder: join(cacheDir, 'recovery'),
     parkedPrefix: parkedPrefix(prefix, cacheDir),
     locks: new LockTable(),
+    indexes: new IndexKeeper(),
+    shelf: new Shelf(),
     metadataRequests: pLimit(METADATA_REQUESTS),
     smallUploads: pLimit(SMALL_UPLOADS),
     partLimits: { ...DEFAULT_PART_LIMITS, uploadPartBytes: transfer.chunkSize, ...options.partLimits },

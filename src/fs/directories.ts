@@ -1,11 +1,24 @@
-import type { ListPage } from '../s3/store.js';
 import { monotonicMs } from './clock.js';
 import { assertAttached, type Context } from './context.js';
 import { entryOf } from './entries.js';
 import { childrenPrefix, mayOverflow, objectKey, overflowPrefix } from './keys.js';
 import { fileType, S_IFDIR, S_IFREG } from './modes.js';
-import { isReserved, isShowable, nameOfSegment } from './names.js';
-import { isPending, type DirectoryHandle, type DirectoryNode, type ListedName } from './nodes/node.js';
+import {
+  countUnknown,
+  draftOf,
+  keptListing,
+  listPage,
+  namesOf,
+  type ListedName as NamedFacts,
+} from './index/listing.js';
+import { needIndex } from './index/load.js';
+import {
+  isPending,
+  type DirectoryHandle,
+  type DirectoryNode,
+  type ListedName,
+  type ListedPage,
+} from './nodes/node.js';
 import { inodeNumber } from './nodes/table.js';
 import type { DirectoryEntry, DirectorySink, FileSystem, HandleId } from './operations.js';
 import { persistTimes } from './persist.js';
@@ -15,8 +28,7 @@ import { isFresh, meetListed } from './resolve.js';
 const SMALLEST_SURE_FILE_BYTES = 4096;
 /** About as many entries with attributes as the kernel takes at one time (a page of 4 KiB). */
 const MEET_AHEAD = 32;
-/** Longer listings are not kept as a hint for lookups. */
-const HINT_LIMIT = 20_000;
+const NO_PAGE: ListedPage = { askedMs: -Infinity, facts: new Map() };
 
 type DirectoryOperations = Pick<FileSystem, 'opendir' | 'readdir' | 'fsyncdir' | 'releasedir'>;
 
@@ -33,11 +45,15 @@ export function directoryOperations(context: Context): DirectoryOperations {
       await readDirectory(context, context.table.handle(id, 'directory'), cookie, plus, sink, request.signal);
     },
     fsyncdir: async (ino) => {
-      await persistTimes(context, context.table.directory(ino));
+      const node = context.table.directory(ino);
+      await persistTimes(context, node);
+      context.indexes.note(context, node, 0);
     },
     releasedir: (_ino, id) => {
       const handle = context.table.removeHandle(id);
-      if (handle !== undefined) context.table.settle(handle.node);
+      if (handle === undefined) return Promise.resolve();
+      if (handle.kind === 'directory') dropDraft(handle);
+      context.table.settle(handle.node);
       return Promise.resolve();
     },
   };
@@ -50,6 +66,8 @@ function newHandle(id: HandleId, node: DirectoryNode): DirectoryHandle {
     node,
     entries: [],
     seen: new Set(),
+    pages: [],
+    draft: undefined,
     continuation: undefined,
     inOverflow: false,
     complete: false,
@@ -66,30 +84,38 @@ async function readDirectory(
   signal: AbortSignal,
 ): Promise<void> {
   if (cookie === 0n) rewind(handle);
-  if (plus) await meetAhead(context, handle, Number(cookie), signal);
-  for (let index = Number(cookie); ; index += 1) {
-    while (index >= handle.entries.length && !handle.complete) await loadPage(context, handle, signal);
+  let met = Number(cookie);
+  for (let index = met; ; index += 1) {
+    if (plus && index >= met) met = await meetAhead(context, handle, index, signal);
+    while (index >= handle.entries.length && !handle.complete) await loadPage(context, handle, plus, signal);
     const listed = handle.entries[index];
     if (listed === undefined) return;
     if (!offer(context, handle.node, listed, BigInt(index + 1), plus, sink)) return;
   }
 }
 
-/** The kernel wants attributes with the names: those that fit into one reply are asked for side by side. */
+/**
+ * The kernel wants attributes with the names: they are asked for side by side, a stretch at a time.
+ *
+ * @returns The place after the stretch.
+ */
 async function meetAhead(
   context: Context,
   handle: DirectoryHandle,
   from: number,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<number> {
   while (from + MEET_AHEAD > handle.entries.length && !handle.complete) {
-    await loadPage(context, handle, signal);
+    await loadPage(context, handle, true, signal);
   }
-  const listed = handle.entries.slice(from, from + MEET_AHEAD).filter(({ name }) => !isDot(name));
   const { node } = handle;
-  await Promise.all(
-    listed.map(({ name, type }) => meetListed(context, node, name, type === S_IFDIR, signal)),
-  );
+  const listed = handle.entries.slice(from, from + MEET_AHEAD).filter(({ name }) => !isDot(name));
+  const meet = async ({ name, type }: ListedName): Promise<void> => {
+    const page = handle.pages.find(({ facts }) => facts.has(name)) ?? handle.pages.at(-1) ?? NO_PAGE;
+    await meetListed(context, node, name, type === S_IFDIR, page, signal);
+  };
+  await Promise.all(listed.map(meet));
+  return from + MEET_AHEAD;
 }
 
 function isDot(name: string): boolean {
@@ -102,6 +128,8 @@ function rewind(handle: DirectoryHandle): void {
     { name: '..', type: S_IFDIR },
   ];
   handle.seen.clear();
+  handle.pages = [];
+  dropDraft(handle);
   handle.continuation = undefined;
   handle.inOverflow = false;
   handle.complete = false;
@@ -131,53 +159,83 @@ function offer(
   return taken;
 }
 
-async function loadPage(context: Context, handle: DirectoryHandle, signal: AbortSignal): Promise<void> {
+function dropDraft(handle: DirectoryHandle): void {
+  if (handle.draft !== undefined) handle.node.catalog.drop(handle.draft);
+  handle.draft = undefined;
+}
+
+async function loadPage(
+  context: Context,
+  handle: DirectoryHandle,
+  plus: boolean,
+  signal: AbortSignal,
+): Promise<void> {
   const { node, continuation } = handle;
   if (node.detached) {
     handle.complete = true;
     return;
   }
   assertAttached(node);
+  const kept = keptListing(context, node);
+  if (handle.draft === undefined && kept !== undefined) {
+    const names = [...kept.names].map(([name, listed]) => ({ name, ...listed }));
+    await take(context, handle, names, kept.atMs, plus, signal);
+    finish(handle);
+    return;
+  }
+  handle.draft ??= draftOf(node);
+  const askedMs = monotonicMs();
   const plain = childrenPrefix(context, node);
   const prefix = handle.inOverflow ? overflowPrefix(context, plain) : plain;
-  const more = continuation === undefined ? {} : { continuationToken: continuation };
-  const page = await context.store.list({ prefix, delimiter: '/', signal, ...more });
-  for (const listed of namesOf(page, prefix)) add(context, handle, listed);
+  // A fresh directory needs not be told of its own object, which would make 1,000 names two pages.
+  const skipsMarker = prefix !== '' && isFresh(context, node);
+  const more = skipsMarker && continuation === undefined ? { startAfter: prefix } : {};
+  const token = continuation === undefined ? more : { continuationToken: continuation };
+  const page = await listPage(context, { prefix, delimiter: '/', signal, ...token });
+  const names = namesOf(context, node, page, prefix);
+  for (const listed of names) handle.draft.add(listed.name, listed);
+  await take(context, handle, names, askedMs, plus, signal);
   handle.continuation = page.continuationToken;
   if (page.continuationToken !== undefined) return;
-  if (handle.inOverflow || !mayOverflow(plain)) finish(context, handle);
-  else handle.inOverflow = true;
+  if (mayOverflow(plain) && !handle.inOverflow) {
+    handle.inOverflow = true;
+    return;
+  }
+  node.catalog.keep(handle.draft, undefined);
+  context.shelf.put(node);
+  finish(handle);
+}
+
+async function take(
+  context: Context,
+  handle: DirectoryHandle,
+  names: readonly NamedFacts[],
+  askedMs: number,
+  plus: boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  if (plus) await needIndex(context, handle.node, countUnknown(handle.node, names), signal);
+  for (const { name, isDirectory, facts } of names) {
+    const isSure = facts !== undefined && facts.sizeBytes > SMALLEST_SURE_FILE_BYTES;
+    add(handle, { name, type: isDirectory ? S_IFDIR : isSure ? S_IFREG : 0 });
+  }
+  const facts = names.flatMap(({ name, facts }) => (facts === undefined ? [] : [[name, facts] as const]));
+  // What is met next lies on the last page, or on the one before it.
+  handle.pages = [...handle.pages.slice(-1), { askedMs, facts: new Map(facts) }];
 }
 
 /** Children that S3 does not hold yet come last; then the listing is whole. */
-function finish(context: Context, handle: DirectoryHandle): void {
+function finish(handle: DirectoryHandle): void {
   const { node } = handle;
   for (const child of node.children.values()) {
-    if (isPending(child)) add(context, handle, { name: child.name, type: fileType(child.posix.mode) });
+    if (isPending(child)) add(handle, { name: child.name, type: fileType(child.posix.mode) });
   }
   handle.complete = true;
-  const directories = handle.entries.filter(({ type }) => type === S_IFDIR).length - 2;
-  node.subdirectories = directories;
-  if (handle.entries.length > HINT_LIMIT) return;
-  const names = handle.entries.slice(2).map(({ name, type }) => [name, type === S_IFDIR] as const);
-  node.listing = { atMs: monotonicMs(), names: new Map(names) };
+  node.subdirectories = handle.entries.filter(({ type }) => type === S_IFDIR).length - 2;
 }
 
-function add(context: Context, handle: DirectoryHandle, listed: ListedName): void {
-  if (handle.seen.has(listed.name) || isReserved(handle.node === context.root, listed.name)) return;
+function add(handle: DirectoryHandle, listed: ListedName): void {
+  if (handle.seen.has(listed.name)) return;
   handle.seen.add(listed.name);
   handle.entries.push(listed);
-}
-
-/** A directory comes before an object of its name, which it hides. */
-function namesOf(page: ListPage, prefix: string): ListedName[] {
-  const directories = page.commonPrefixes.map((key) => ({
-    name: nameOfSegment(key.slice(prefix.length, -1)),
-    type: S_IFDIR,
-  }));
-  const files = page.objects.map(({ key, sizeBytes }) => ({
-    name: nameOfSegment(key.slice(prefix.length)),
-    type: sizeBytes > SMALLEST_SURE_FILE_BYTES ? S_IFREG : 0,
-  }));
-  return [...directories, ...files].filter(({ name }) => isShowable(name));
 }

@@ -59,5 +59,5 @@ export function touch(context: Context, directory: DirectoryNode): void {
   const now = context.nowNs();
   directory.posix = { ...directory.posix, mtimeNs: now, ctimeNs: now };
   directory.timesDirty = true;
-  directory.listing = undefined;
+  context.indexes.note(context, directory, 0);
 }

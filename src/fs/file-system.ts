@@ -98,6 +98,7 @@ async function saveAll(context: Context): Promise<void> {
     }
   };
   await Promise.all([...context.table.all()].filter(needsSave).map((node) => limit(() => save(node))));
+  await context.indexes.stop(context);
   for (const node of context.table.all()) if (node.kind === 'file') await forgetContent(context, node);
   const [first] = failures;
   if (first === undefined) return;

@@ -2,6 +2,7 @@ import { Failure } from '../errors/failure.js';
 import type { ObjectDescription, ObjectHead, WriteConditions, WriteResult } from '../s3/store.js';
 import { monotonicMs } from './clock.js';
 import type { Context } from './context.js';
+import type { IndexedObject } from './index/facts.js';
 import {
   METADATA_MAX_BYTES,
   metadataBytes,
@@ -15,10 +16,30 @@ import type { Node, StoredObject } from './nodes/node.js';
 /** Content-Type of directory markers, as s3fs writes it. */
 export const DIRECTORY_CONTENT_TYPE = 'application/x-directory';
 
-/** What a HEAD says, in the shape that nodes keep. */
-export function storedFrom(head: ObjectHead): StoredObject {
+/** What a HEAD says, in the shape that nodes keep; `before` is what was known of the same key. */
+export function storedFrom(head: ObjectHead, before?: StoredObject): StoredObject {
   const { etag, sizeBytes, metadata, headers, storageClass } = head;
-  return { etag, sizeBytes, metadata, headers, storageClass };
+  const modifiedByMs = boundOf(head, before);
+  const object = { etag, sizeBytes, metadata, headers, storageClass };
+  return modifiedByMs === undefined ? object : { ...object, modifiedByMs };
+}
+
+/** What the attribute index says; its Last-Modified is that of a listing, and exact. */
+export function storedFromIndex(indexed: IndexedObject): StoredObject {
+  const { etag, sizeBytes, metadata, headers, storageClass, lastModifiedMs } = indexed;
+  return { etag, sizeBytes, metadata, headers, storageClass, modifiedByMs: lastModifiedMs };
+}
+
+/**
+ * The end of the second that Last-Modified names. Not where the server answered within that second: a copy of the
+ * object onto itself could follow with other metadata, the same ETag and the same Last-Modified (git calls such entries
+ * racily clean).
+ */
+function boundOf(head: ObjectHead, before: StoredObject | undefined): number | undefined {
+  const secondMs = Math.floor(head.lastModifiedMs / 1000) * 1000;
+  if (head.repliedAtMs !== undefined && head.repliedAtMs > secondMs) return secondMs + 999;
+  const same = before?.etag === head.etag && sameMetadata(before.metadata, head.metadata);
+  return same ? before.modifiedByMs : undefined;
 }
 
 /** POSIX attributes of an object; the mount's owner and Last-Modified where it names none. */
@@ -66,6 +87,8 @@ export function storedAfter(
     metadata: description.metadata ?? {},
     headers: description.headers ?? {},
     storageClass: description.storageClass ?? 'STANDARD',
+    writtenAtMs: monotonicMs(),
+    ...(result.modifiedByMs === undefined ? {} : { modifiedByMs: result.modifiedByMs }),
   };
 }
 
@@ -74,6 +97,7 @@ export function noteWritten(node: Node, object: StoredObject): void {
   node.object = object;
   node.revision += 1;
   node.checkedAtMs = monotonicMs();
+  if (node.kind !== 'directory' && node.parent !== undefined) node.parent.catalog.debt += 1;
 }
 
 /**

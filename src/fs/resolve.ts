@@ -2,15 +2,26 @@ import { Failure } from '../errors/failure.js';
 import type { ObjectHead } from '../s3/store.js';
 import { monotonicMs } from './clock.js';
 import { assertAttached, nameLock, type Context } from './context.js';
-import { childrenPrefix, directoryKey, mayOverflow, nodeKey, objectKey, overflowPrefix } from './keys.js';
-import { checkName, isReserved } from './names.js';
-import { isDirty, isPending, type DirectoryNode, type Node } from './nodes/node.js';
-import { headOrNothing, posixFrom, storedFrom } from './objects.js';
+import { childrenPrefix, directoryKey, nodeKey, objectKey } from './keys.js';
+import { confirm, isYoung, knownDirectory, knownFile } from './index/answers.js';
+import type { Listed } from './index/catalog.js';
+import { headOf } from './index/facts.js';
+import { listingFor } from './index/listing.js';
+import { indexedObject } from './index/load.js';
+import { checkName, isReserved, keySegment } from './names.js';
+import {
+  isDirty,
+  isPending,
+  type DirectoryNode,
+  type ListedPage,
+  type Node,
+  type StoredObject,
+} from './nodes/node.js';
+import { headOrNothing, posixFrom, storedFrom, storedFromIndex } from './objects.js';
+import { hasKeys, hasOverflow, probeByList, type Found } from './probe.js';
 import { S_IFDIR } from './modes.js';
 import { fileType } from './modes.js';
 
-/** Names that sort between `a` and `a/` (`a-b`, `a.txt`) and still let one request tell whether both are there. */
-const PROBE_KEYS = 10;
 /** The kernel asks for a name right before it changes it: that answer counts. */
 export const JUST_ASKED_MS = 1000;
 const MAX_ABSENT_NAMES = 1000;
@@ -44,20 +55,30 @@ export async function lookupChild(
   return found ?? noEntry(context, directory, name);
 }
 
-/** Gets to know a name that a listing has just told, by one HEAD. Never fails: the name is then told without attributes. */
+/**
+ * Gets to know a name that a listing has just told: from memory or the attribute index where the listing confirms
+ * them, else by one HEAD. Never fails: the name is then told without attributes.
+ *
+ * @param page - What the listing said with it; counts while it is fresh.
+ */
 export async function meetListed(
   context: Context,
   directory: DirectoryNode,
   name: string,
   isDirectory: boolean,
+  page: ListedPage,
   signal: AbortSignal,
 ): Promise<void> {
+  const isStillTrue = isYoung(context, page.askedMs);
+  const facts = isStillTrue ? page.facts.get(name) : undefined;
   const known = directory.children.get(name);
-  if (known !== undefined && isFresh(context, known)) return;
+  if (known !== undefined && (isFresh(context, known) || confirm(known, facts, page.askedMs))) return;
   const meet = async (): Promise<void> => {
     const now = directory.children.get(name);
-    if (now !== undefined) await refresh(context, now, signal);
-    else await load(context, directory, name, isDirectory, monotonicMs(), signal);
+    const listed = facts === undefined ? { isDirectory } : { isDirectory, facts };
+    if (now !== undefined) await revalidate(context, now, signal);
+    else if (!isStillTrue) await findChild(context, directory, name, 0, signal);
+    else await load(context, directory, name, foundIn(listed), page.askedMs, signal);
   };
   try {
     await context.metadataRequests(() => context.locks.run([nameLock(directory, name)], meet, signal));
@@ -86,7 +107,7 @@ export async function findChild(
   checkName(name);
   if (isReserved(directory === context.root, name)) return undefined;
   const known = directory.children.get(name);
-  if (known !== undefined && (isFresh(context, known) || (await refresh(context, known, signal))))
+  if (known !== undefined && (isFresh(context, known) || (await revalidate(context, known, signal))))
     return known;
   const absentSince = directory.absent.get(name);
   if (absentSince !== undefined && monotonicMs() - absentSince < absentMs) return undefined;
@@ -114,7 +135,36 @@ export async function refresh(context: Context, node: Node, signal?: AbortSignal
   const head = await headOrNothing(context, nodeKey(context, node), signal);
   if (node.revision !== revision || isDirty(node)) return !node.detached;
   if (node.kind === 'directory') return await refreshDirectory(context, node, head, askedMs, signal);
-  if (head !== undefined && adopt(context, node, head, askedMs)) return true;
+  if (head !== undefined && adopt(context, node, head, storedFrom(head, node.object), askedMs)) return true;
+  context.table.detach(node);
+  return false;
+}
+
+/**
+ * As {@link refresh}, but a listing of its directory will do where one is at hand or many such questions come at once.
+ */
+export async function revalidate(context: Context, node: Node, signal?: AbortSignal): Promise<boolean> {
+  const { parent, revision } = node;
+  if (node.kind === 'directory' || parent === undefined) return await refresh(context, node, signal);
+  const listing = await listingFor(context, parent, signal);
+  if (isFresh(context, node)) return !node.detached;
+  const isAnswer = listing !== undefined && isYoung(context, listing.atMs) && listing.atMs > node.checkedAtMs;
+  if (!isAnswer || node.revision !== revision || node.parent !== parent) {
+    return await refresh(context, node, signal);
+  }
+  const listed = listing.names.get(node.name);
+  if (confirm(node, listed?.facts, listing.atMs)) return true;
+  const row = indexedObject(parent, keySegment(node.name), listed?.facts);
+  if (listed !== undefined && row === undefined) return await refresh(context, node, signal);
+  const head = row === undefined ? undefined : headOf(nodeKey(context, node), row);
+  if (
+    row !== undefined &&
+    head !== undefined &&
+    adopt(context, node, head, storedFromIndex(row), listing.atMs)
+  ) {
+    if (node.kind === 'symlink') node.target ??= row.target;
+    return true;
+  }
   context.table.detach(node);
   return false;
 }
@@ -128,7 +178,7 @@ async function refreshDirectory(
 ): Promise<boolean> {
   if (marker !== undefined) {
     if (!node.timesDirty) node.posix = posixFrom(context, marker, true);
-    node.object = storedFrom(marker);
+    node.object = storedFrom(marker, node.object);
   } else if (node.parent !== undefined && !(await hasChildren(context, node, signal))) {
     context.table.detach(node);
     return false;
@@ -145,18 +195,14 @@ async function hasChildren(context: Context, node: DirectoryNode, signal?: Abort
   return (await hasKeys(context, prefix, signal)) || (await hasOverflow(context, prefix, signal));
 }
 
-/** Whether a prefix has children whose keys would be too long. */
-export async function hasOverflow(context: Context, prefix: string, signal?: AbortSignal): Promise<boolean> {
-  return mayOverflow(prefix) && (await hasKeys(context, overflowPrefix(context, prefix), signal));
-}
-
-async function hasKeys(context: Context, prefix: string, signal?: AbortSignal): Promise<boolean> {
-  const page = await context.store.list({ prefix, maxKeys: 1, ...(signal === undefined ? {} : { signal }) });
-  return page.objects.length > 0;
-}
-
 /** Takes over what S3 says of an object; `false` where it is another file than the one that is open here. */
-function adopt(context: Context, node: Node, head: ObjectHead, askedMs: number): boolean {
+function adopt(
+  context: Context,
+  node: Node,
+  head: ObjectHead,
+  object: StoredObject,
+  askedMs: number,
+): boolean {
   const posix = posixFrom(context, head, false);
   if (fileType(posix.mode) !== fileType(node.posix.mode)) return false;
   const sameBytes = node.object?.etag === head.etag && node.object.sizeBytes === head.sizeBytes;
@@ -167,12 +213,12 @@ function adopt(context: Context, node: Node, head: ObjectHead, askedMs: number):
   }
   if (!sameBytes && node.kind === 'symlink') node.target = undefined;
   node.posix = posix;
-  node.object = storedFrom(head);
+  node.object = object;
   node.checkedAtMs = askedMs;
   return true;
 }
 
-/** Finds out what a name is: with a fresh listing's hint by one HEAD, else by one LIST, and a HEAD where it is there. */
+/** Finds out what a name is: by a listing of the directory that is at hand, else by one of this name. */
 async function probe(
   context: Context,
   directory: DirectoryNode,
@@ -180,75 +226,57 @@ async function probe(
   askedMs: number,
   signal?: AbortSignal,
 ): Promise<Node | undefined> {
-  const { listing } = directory;
-  const fresh = listing !== undefined && askedMs - listing.atMs < context.mount.attributeTtlMs;
-  const hint = fresh ? listing.names.get(name) : undefined;
-  const what = hint ?? (await probeByList(context, directory, name, signal));
-  if (what === undefined) return undefined;
-  const found = await load(context, directory, name, what, askedMs, signal);
-  if (found !== undefined || hint === undefined) return found;
-  directory.listing = undefined;
-  return await probe(context, directory, name, askedMs, signal);
+  const listing = await listingFor(context, directory, signal);
+  if (listing !== undefined) {
+    const listed = listing.names.get(name);
+    if (listed === undefined) return undefined;
+    const node = await load(context, directory, name, foundIn(listed), listing.atMs, signal);
+    if (node !== undefined) return node;
+    directory.catalog.forgetListing();
+  }
+  const found = await probeByList(context, directory, name, signal);
+  return found === undefined ? undefined : await load(context, directory, name, found, askedMs, signal);
 }
 
-/** `true` for a directory, `false` for an object, `undefined` for nothing. A directory hides an object of its name. */
-async function probeByList(
-  context: Context,
-  directory: DirectoryNode,
-  name: string,
-  signal?: AbortSignal,
-): Promise<boolean | undefined> {
-  const abort = signal === undefined ? {} : { signal };
-  const key = objectKey(context, directory, name);
-  const folder = directoryKey(context, directory, name);
-  if (folder !== `${key}/`) return await probeApart(context, key, folder, signal);
-  const page = await context.store.list({ prefix: key, delimiter: '/', maxKeys: PROBE_KEYS, ...abort });
-  if (page.commonPrefixes.includes(folder)) return true;
-  const isObject = page.objects[0]?.key === key;
-  if (page.continuationToken === undefined || isPast(page, folder)) return isObject ? false : undefined;
-  if (await hasKeys(context, folder, signal)) return true;
-  return isObject ? false : undefined;
+function foundIn({ isDirectory, facts }: Listed): Found {
+  if (isDirectory) return { isDirectory, isLarge: false };
+  return facts === undefined ? { isDirectory } : { isDirectory, facts };
 }
 
-/** For a name whose object still has a key of its own while a directory would have none. */
-async function probeApart(
-  context: Context,
-  key: string,
-  folder: string,
-  signal?: AbortSignal,
-): Promise<boolean | undefined> {
-  if (await hasKeys(context, folder, signal)) return true;
-  return (await headOrNothing(context, key, signal)) === undefined ? undefined : false;
-}
-
-/** Whether a listing page, which is in order of bytes, has gone beyond a key. */
-function isPast(
-  page: { objects: readonly { key: string }[]; commonPrefixes: readonly string[] },
-  key: string,
-): boolean {
-  const last = [page.objects.at(-1)?.key ?? '', page.commonPrefixes.at(-1) ?? ''];
-  return last.some((candidate) => Buffer.compare(Buffer.from(candidate), Buffer.from(key)) > 0);
-}
-
+/** Makes the node of a name that is there; `undefined` where it has just gone. */
 async function load(
   context: Context,
   directory: DirectoryNode,
   name: string,
-  isDirectory: boolean,
+  found: Found,
   askedMs: number,
   signal?: AbortSignal,
 ): Promise<Node | undefined> {
-  const key = isDirectory ? directoryKey(context, directory, name) : objectKey(context, directory, name);
-  const head = await headOrNothing(context, key, signal);
-  if (head === undefined && !isDirectory) return undefined;
-  return context.table.add({
-    parent: directory,
-    name,
-    key: objectKey(context, directory, name),
-    posix: head === undefined ? implicitPosix(context) : posixFrom(context, head, isDirectory),
-    object: head === undefined ? undefined : storedFrom(head),
-    checkedAtMs: askedMs,
+  const key = objectKey(context, directory, name);
+  const seed = { parent: directory, name, key };
+  if (!found.isDirectory) {
+    const known = await knownFile(context, directory, name, key, { ...found, askedMs }, signal);
+    if (known === undefined) return undefined;
+    const { posix, object, target } = known;
+    const node = context.table.add({ ...seed, posix, object, checkedAtMs: known.askedMs });
+    if (node.kind === 'symlink') node.target = target;
+    return node;
+  }
+  const { known, index } = await knownDirectory(
+    context,
+    directoryKey(context, directory, name),
+    found,
+    askedMs,
+    signal,
+  );
+  const node = context.table.add({
+    ...seed,
+    posix: known?.posix ?? implicitPosix(context),
+    object: known?.object,
+    checkedAtMs: known?.askedMs ?? askedMs,
   });
+  if (node.kind === 'directory') node.catalog.index = index;
+  return node;
 }
 
 /** Attributes of a prefix that has no marker. */

@@ -3,7 +3,7 @@ import { changeNode, changePosix } from './attributes.js';
 import { assertWritable, type Context } from './context.js';
 import type { Node } from './nodes/node.js';
 import type { FileSystem, InodeId, Request } from './operations.js';
-import { isFresh, refresh } from './resolve.js';
+import { isFresh, revalidate } from './resolve.js';
 
 /** setxattr(2) flags, include/uapi/linux/xattr.h. */
 const XATTR_CREATE = 1;
@@ -43,7 +43,7 @@ export function xattrOperations(context: Context): XattrOperations {
 
 async function currentNode(context: Context, ino: InodeId, request: Request): Promise<Node> {
   const node = context.table.get(ino);
-  if (!isFresh(context, node)) await refresh(context, node, request.signal);
+  if (!isFresh(context, node)) await revalidate(context, node, request.signal);
   return node;
 }
 

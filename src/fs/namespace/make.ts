@@ -155,8 +155,9 @@ async function store(
   const node = addNode(context, directory, name, posix, object);
   if (node.kind === 'directory') {
     node.subdirectories = 0;
+    node.catalog.beginEmpty();
     if (directory.subdirectories !== undefined) directory.subdirectories += 1;
-  }
+  } else directory.catalog.debt += 1;
   touch(context, directory);
   return node;
 }

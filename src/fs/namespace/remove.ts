@@ -10,7 +10,8 @@ import { isPending, type DirectoryNode, type Node } from '../nodes/node.js';
 import { frozen, within } from '../nodes/subtree.js';
 import type { FileSystem, Request } from '../operations.js';
 import { keepDirectory } from '../persist.js';
-import { findChild, hasOverflow, lookupChild, noEntry, noteAbsent } from '../resolve.js';
+import { hasOverflow } from '../probe.js';
+import { findChild, lookupChild, noEntry, noteAbsent } from '../resolve.js';
 import { atName } from './make.js';
 
 type RemoveOperations = Pick<FileSystem, 'unlink' | 'rmdir'>;
@@ -108,7 +109,9 @@ async function rmdir(
   checkSticky(directory, node, request);
   await assertEmpty(context, node, request.signal);
   await keepDirectory(context, directory);
-  await context.store.delete(nodeKey(context, node));
+  const prefix = nodeKey(context, node);
+  await context.store.delete(prefix);
+  context.indexes.forget(context, node, prefix);
   noteRemoved(context, directory, node);
   if (directory.subdirectories !== undefined) directory.subdirectories -= 1;
   touch(context, directory);

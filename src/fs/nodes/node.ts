@@ -3,6 +3,8 @@ import type { StorageClass } from '../../config/storage-class.js';
 import type { HandleId, InodeId } from '../operations.js';
 import type { Posix } from '../metadata/posix.js';
 import type { ReadAhead } from '../../cache/read-ahead.js';
+import type { Catalog, ListingDraft } from '../index/catalog.js';
+import type { ListedFacts } from '../index/facts.js';
 import type { Stage } from '../data/stage.js';
 import type { Version } from '../data/version.js';
 
@@ -14,6 +16,10 @@ export interface StoredObject {
   readonly metadata: UserMetadata;
   readonly headers: ContentHeaders;
   readonly storageClass: StorageClass;
+  /** No Last-Modified above this (server's clock) belongs to it; absent: listings can not tell it from a later one. */
+  readonly modifiedByMs?: number;
+  /** On the clock of `monotonicMs`, where we wrote it. */
+  readonly writtenAtMs?: number;
 }
 
 /** The state that every inode has. The file system owns and changes it; see each field for who may. */
@@ -45,8 +51,8 @@ export interface DirectoryNode extends NodeCommon {
   readonly children: Map<string, Node>;
   /** Names that S3 lacked, with the time of the answer. */
   readonly absent: Map<string, number>;
-  /** Names of the last whole listing with `true` for directories: a hint that saves probing. */
-  listing: { readonly atMs: number; readonly names: ReadonlyMap<string, boolean> } | undefined;
+  /** Its last listing and its attribute index. */
+  readonly catalog: Catalog;
   /** Number of subdirectories, once a listing or our own mkdir has told it. */
   subdirectories: number | undefined;
   /** Times changed by a change of a child and not yet written to the marker. */
@@ -118,10 +124,20 @@ export interface DirectoryHandle {
   readonly node: DirectoryNode;
   entries: ListedName[];
   readonly seen: Set<string>;
+  /** Of the names that were listed last. */
+  pages: ListedPage[];
+  /** What is kept of the listing when it is whole. */
+  draft: ListingDraft | undefined;
   continuation: string | undefined;
   /** The listing has come to the names whose keys would be too long for S3. */
   inOverflow: boolean;
   complete: boolean;
+}
+
+/** What one page of a listing says of its objects. */
+export interface ListedPage {
+  readonly askedMs: number;
+  readonly facts: ReadonlyMap<string, ListedFacts>;
 }
 
 export interface ListedName {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Failure } from '../../errors/failure.js';
 import type { Posix } from '../metadata/posix.js';
 import { fileType, S_IFDIR, S_IFLNK, S_IFREG } from '../modes.js';
+import { Catalog } from '../index/catalog.js';
 import { ROOT_INODE, type HandleId, type InodeId } from '../operations.js';
 import type { DirectoryNode, Handle, Node, NodeCommon, StoredObject } from './node.js';
 
@@ -36,6 +37,7 @@ export class InodeTable {
     this.#nodes.set(node.ino, node);
     this.#idle.set(node.ino, node);
     seed.parent?.children.set(seed.name, node);
+    seed.parent?.catalog.noteAdded(seed.name, node.kind === 'directory');
     this.#evict();
     return node;
   }
@@ -88,17 +90,18 @@ export class InodeTable {
 
   /** Takes the name away from a node: unlinked, replaced, or gone from S3. */
   detach(node: Node): void {
-    if (node.parent?.children.get(node.name) === node) node.parent.children.delete(node.name);
+    unlink(node);
     node.parent = undefined;
     node.detached = true;
     this.settle(node);
   }
 
   move(node: Node, parent: DirectoryNode, name: string): void {
-    if (node.parent?.children.get(node.name) === node) node.parent.children.delete(node.name);
+    unlink(node);
     node.parent = parent;
     node.name = name;
     parent.children.set(name, node);
+    parent.catalog.noteAdded(name, node.kind === 'directory');
   }
 
   addHandle(make: (id: HandleId) => Handle): HandleId {
@@ -175,6 +178,13 @@ export function inodeNumber(key: string): InodeId {
   return (createHash('sha1').update(key).digest().readBigUInt64BE(0) >> 12n) as InodeId; // branded here
 }
 
+/** The name is gone, for us and for what is kept of a listing. */
+function unlink(node: Node): void {
+  if (node.parent?.children.get(node.name) !== node) return;
+  node.parent.children.delete(node.name);
+  node.parent.catalog.noteRemoved(node.name);
+}
+
 function isEvictable(node: Node): boolean {
   if (node.lookups > 0n || node.openCount > 0) return false;
   if (node.kind === 'directory') return node.children.size === 0 && !node.timesDirty && node.active === 0;
@@ -189,7 +199,7 @@ function createNode(common: NodeCommon, posix: Posix): Node {
         kind: 'directory',
         children: new Map(),
         absent: new Map(),
-        listing: undefined,
+        catalog: new Catalog(),
         subdirectories: undefined,
         timesDirty: false,
         active: 0,

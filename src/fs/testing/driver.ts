@@ -106,6 +106,31 @@ export class Driver {
     return (await this.listEntries(path)).map(({ name }) => name);
   }
 
+  /** `ls -l`: names with attributes, which are looked up where the listing brought none. Descriptors as the kernel's. */
+  async listFull(path: string, step = 24): Promise<Map<string, Attributes>> {
+    const ino = await this.ino(path);
+    const { handle } = await this.fs.opendir(ino, 0, this.#as);
+    const all = new Map<string, Attributes | undefined>();
+    let cookie = 0n;
+    for (let taken = -1; taken !== 0;) {
+      taken = 0;
+      const add = (entry: DirectoryEntry, full?: Entry): boolean => {
+        if (taken >= step) return false;
+        taken += 1;
+        cookie = entry.nextCookie;
+        if (entry.name !== '.' && entry.name !== '..') all.set(entry.name, full?.attributes);
+        return true;
+      };
+      await this.fs.readdir(ino, handle, cookie, true, { add }, this.#as);
+    }
+    await this.fs.releasedir(ino, handle);
+    const full = new Map<string, Attributes>();
+    for (const [name, attributes] of all) {
+      full.set(name, attributes ?? (await this.fs.lookup(ino, name, this.#as)).attributes);
+    }
+    return full;
+  }
+
   /** All entries but `.` and `..`, taken `step` at a time. */
   async listEntries(path: string, step = 3): Promise<DirectoryEntry[]> {
     const ino = await this.ino(path);

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import pLimit from 'p-limit';
 import { createStore } from '../s3/client.js';
+import { connectionForLevel, type S3Connection } from '../s3/connection.js';
 import { loadSdk } from '../s3/sdk.js';
 import { createTransporter } from '../transfer/create.js';
 import type { Transporter, TransferSummary } from '../transfer/transporter.js';
@@ -9,7 +10,7 @@ import type { ArmJob, ArmResult, ArmSettings } from './arm-protocol.js';
 /** Loads what takes long, before anything is timed: modules, and what the SDK loads at its first request. */
 export async function loadArm(settings: ArmSettings): Promise<void> {
   await Promise.all([loadSdk(), import('@aws-sdk/lib-storage')]);
-  const store = createStore(settings.connection, settings.bucket);
+  const store = createStore(armConnection(settings), settings.bucket);
   try {
     await store.head(settings.warmKey);
   } finally {
@@ -22,7 +23,7 @@ export async function loadArm(settings: ArmSettings): Promise<void> {
  * wait for, and so is disk I/O.
  */
 export async function runArmJob(settings: ArmSettings, job: ArmJob): Promise<ArmResult> {
-  const store = createStore(settings.connection, settings.bucket);
+  const store = createStore(armConnection(settings), settings.bucket);
   const transporter = createTransporter(settings.transporter, store, settings.transfer, {
     connection: settings.connection,
   });
@@ -42,6 +43,13 @@ export async function runArmJob(settings: ArmSettings, job: ArmJob): Promise<Arm
   } finally {
     store.close();
   }
+}
+
+/** The baselines are the AWS SDK's, whatever the configuration says of the optimized way. */
+function armConnection({ transporter, transfer, connection }: ArmSettings): S3Connection {
+  return transporter === 'optimized'
+    ? connectionForLevel(connection, transfer.level)
+    : { ...connection, client: 'sdk' };
 }
 
 /** Objects of one job that are moved side by side, by every arm alike: what copy tools do with a folder. */

@@ -28,7 +28,7 @@ function failureOf(action: () => unknown): Failure {
 describe('loadConfig', () => {
   test('without any source every value is a default', () => {
     const { config, values } = loadConfig({ environment: {} });
-    expect(config.transfer.chunkSize).toBe(16 * 1024 * 1024);
+    expect(config.transfer.chunkSize).toBeUndefined();
     expect(config.transfer.connections).toBe(8);
     expect(values.every((value) => value.origin.kind === 'default')).toBe(true);
   });

@@ -71,8 +71,8 @@ export const configSchema = z.strictObject({
     .strictObject({
       /** `off` sends every object with the plain client. */
       level: z.enum(['off', 'standard', 'aggressive']).default('standard'),
-      /** Part size in bytes, within what S3 allows: 16 MiB keeps 1 GiB at 64 requests and stays far from the 10,000 part limit. */
-      chunkSize: size(5 * MIB, 5 * GIB).default(16 * MIB),
+      /** Size of every part, within what S3 allows. Absent: chosen from size and connections, 16 MiB at most. */
+      chunkSize: size(5 * MIB, 5 * GIB).optional(),
       /** Parts in flight: 8 connections at the documented 85 to 90 MB/s each fill a 5 Gbit/s host. */
       connections: z.number().int().min(1).max(256).default(8),
       storageClass: z.enum(STORAGE_CLASSES).default('STANDARD'),

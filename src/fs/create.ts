@@ -54,7 +54,8 @@ export interface FileSystemOptions {
 /** A file system over one bucket or a prefix of it, in which each object is a file. Call `start` before anything. */
 export function createFileSystem(options: FileSystemOptions): InspectableFileSystem {
   const { store, prefix, transporter, mount, cacheDir, log, owner } = options;
-  const transfer = options.transfer ?? DEFAULT_TRANSFER;
+  const { chunkSize: uploadPartBytes = DEFAULT_PART_LIMITS.uploadPartBytes, connections } =
+    options.transfer ?? DEFAULT_TRANSFER;
   const nowNs = options.nowNs ?? createClock();
   const startedNs = nowNs();
   const table = new InodeTable();
@@ -78,8 +79,8 @@ export function createFileSystem(options: FileSystemOptions): InspectableFileSys
     shelf: new Shelf(),
     metadataRequests: pLimit(METADATA_REQUESTS),
     smallUploads: pLimit(SMALL_UPLOADS),
-    partLimits: { ...DEFAULT_PART_LIMITS, uploadPartBytes: transfer.chunkSize, ...options.partLimits },
-    partConnections: transfer.connections,
+    partLimits: { ...DEFAULT_PART_LIMITS, uploadPartBytes, ...options.partLimits },
+    partConnections: connections,
     stageMemory: new ByteBudget(Math.floor(mount.memoryLimit / 8)),
     uploadMemory: new ByteBudget(Math.floor(mount.memoryLimit / 4)),
     cache: new BlockCache({

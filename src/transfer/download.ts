@@ -1,8 +1,8 @@
 import { Failure } from '../errors/failure.js';
 import { isTransient, retrying } from '../s3/backoff.js';
 import type { ByteRange, ObjectHead, ObjectRead } from '../s3/store.js';
-import { PART_RETRY, tryPart, type TransferContext } from './context.js';
-import { cutParts, downloadPartBytes, type Part } from './plan.js';
+import { inFlight, PART_RETRY, tryPart, type TransferContext } from './context.js';
+import { cutParts, downloadPartBytes, firstRangeBytes, type Part, type PlanSettings } from './plan.js';
 import type { PartSink } from './sinks.js';
 import type { DownloadOptions } from './transporter.js';
 import { runWindowed, type WindowedWork } from './window.js';
@@ -30,9 +30,32 @@ export async function downloadOptimized(
   const { head } = opened.read;
   const pin = { etag: head.etag, sizeBytes: head.sizeBytes };
   onPin(pin);
-  const parts = cutRest(opened, downloadPartBytes(head.sizeBytes, context.settings));
+  const parts = cutRest(opened, context.settings);
   context.tally.parts = parts.length;
   const fetchPart = partFetcher(context, key, sink, pin, opened, options.onProgress);
+  try {
+    await fetchAll(context, parts, sink, fetchPart, options.signal);
+  } finally {
+    opened.read.body.destroy();
+  }
+  return pin;
+}
+
+/** A part that is the whole object needs no window. */
+async function fetchAll(
+  context: TransferContext,
+  parts: readonly Part[],
+  sink: PartSink,
+  fetchPart: (part: Part, signal: AbortSignal | undefined) => Promise<void>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const [first] = parts;
+  if (parts.length === 1 && first !== undefined) {
+    await inFlight(context.tally, () =>
+      tryPart(context, first.sizeBytes, signal, () => fetchPart(first, signal)),
+    );
+    return;
+  }
   const queue = parts.values();
   const work: WindowedWork<Part> = {
     async next(stop) {
@@ -42,12 +65,7 @@ export async function downloadOptimized(
     },
     run: (part, stop) => tryPart(context, part.sizeBytes, stop, () => fetchPart(part, stop)),
   };
-  try {
-    await runWindowed(context, work, options.signal);
-  } finally {
-    opened.read.body.destroy();
-  }
-  return pin;
+  await runWindowed(context, work, signal);
 }
 
 /** One attempt at one part; the first attempt at the first part takes the body that is open already. */
@@ -58,7 +76,7 @@ function partFetcher(
   pin: Pin,
   opened: FirstRead,
   onProgress: DownloadOptions['onProgress'],
-): (part: Part, signal: AbortSignal) => Promise<void> {
+): (part: Part, signal: AbortSignal | undefined) => Promise<void> {
   let isOpenedTaken = false;
   let doneBytes = 0;
   return async (part, signal) => {
@@ -87,12 +105,13 @@ interface FirstRead {
 }
 
 /** The parts after the first one, which is as long as what the first request already brings. */
-function cutRest({ read, covers }: FirstRead, partBytes: number): readonly Part[] {
+function cutRest({ read, covers }: FirstRead, settings: PlanSettings): readonly Part[] {
   const { sizeBytes } = read.head;
   const firstBytes = covers.lastByte + 1;
   const first = { index: 0, firstByte: 0, lastByte: covers.lastByte, sizeBytes: firstBytes };
   if (firstBytes >= sizeBytes) return [first];
-  const rest = cutParts(sizeBytes - firstBytes, partBytes).map((part) => ({
+  const restBytes = sizeBytes - firstBytes;
+  const rest = cutParts(restBytes, downloadPartBytes(restBytes, settings)).map((part) => ({
     index: part.index + 1,
     firstByte: part.firstByte + firstBytes,
     lastByte: part.lastByte + firstBytes,
@@ -107,7 +126,7 @@ async function openFirst(
   { ifMatch, signal }: DownloadOptions,
 ): Promise<FirstRead> {
   const { store, settings, tally, budget, policy } = context;
-  const range = { firstByte: 0, lastByte: firstPartBytes(settings) - 1 };
+  const range = { firstByte: 0, lastByte: firstRangeBytes(settings) - 1 };
   const conditions = {
     ...(ifMatch === undefined ? {} : { ifMatch }),
     ...(signal === undefined ? {} : { signal }),
@@ -139,21 +158,16 @@ async function openFirst(
   return { read, covers };
 }
 
-/** `aggressive` asks for less at first, so that the size is known and all connections are used sooner. */
-function firstPartBytes({ level, chunkSize, connections }: TransferContext['settings']): number {
-  if (level !== 'aggressive') return chunkSize;
-  return Math.min(chunkSize, Math.max(2 ** 20, Math.ceil(chunkSize / connections)));
-}
-
 async function openPart(
   { store }: TransferContext,
   key: string,
   part: Part,
   pin: Pin,
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
 ): Promise<ObjectRead> {
   const range = { firstByte: part.firstByte, lastByte: part.lastByte };
-  const read = await store.get(key, { range, ifMatch: pin.etag, signal }).catch((reason: unknown) => {
+  const stop = signal === undefined ? {} : { signal };
+  const read = await store.get(key, { range, ifMatch: pin.etag, ...stop }).catch((reason: unknown) => {
     throw pinnedFailure(Failure.from(reason), key, pin.etag);
   });
   try {

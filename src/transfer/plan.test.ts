@@ -1,38 +1,68 @@
 import fc from 'fast-check';
-import { cutParts, downloadPartBytes, S3_LIMITS, uploadPartBytes } from './plan.js';
+import {
+  cutParts,
+  downloadPartBytes,
+  firstRangeBytes,
+  S3_LIMITS,
+  streamPartBytes,
+  uploadPartBytes,
+} from './plan.js';
 
 const MIB = 2 ** 20;
 const TIB = 2 ** 40;
 
 describe('the plan of an upload', () => {
-  test('the part size is the chunk size, and never under what S3 takes', () => {
-    const standard = { level: 'standard', chunkSize: 16 * MIB, connections: 8 } as const;
-    expect(uploadPartBytes(64 * MIB, standard)).toBe(16 * MIB);
-    expect(uploadPartBytes(64 * MIB, { ...standard, chunkSize: MIB })).toBe(5 * MIB);
-    expect(uploadPartBytes(5 * TIB, standard)).toBe(Math.ceil((5 * TIB) / 10_000));
+  const chosen = { level: 'standard', connections: 8 } as const;
+  const fixed = { ...chosen, chunkSize: 16 * MIB };
+
+  test('a chunk size of the user is the part size, however few parts that makes', () => {
+    expect(uploadPartBytes(32 * MIB, fixed)).toBe(16 * MIB);
+    expect(uploadPartBytes(MIB, fixed)).toBe(16 * MIB);
+    expect(uploadPartBytes(32 * MIB, { ...fixed, level: 'aggressive' })).toBe(16 * MIB);
+    expect([downloadPartBytes(32 * MIB, fixed), firstRangeBytes(fixed)]).toEqual([16 * MIB, 16 * MIB]);
+    expect(streamPartBytes(5000, fixed)).toBe(16 * MIB);
   });
 
-  test('aggressive makes parts smaller until every connection has one', () => {
-    const aggressive = { level: 'aggressive', chunkSize: 16 * MIB, connections: 8 } as const;
-    expect(uploadPartBytes(64 * MIB, aggressive)).toBe(8 * MIB);
-    expect(uploadPartBytes(20 * MIB, aggressive)).toBe(5 * MIB);
-    expect(uploadPartBytes(1024 * MIB, aggressive)).toBe(16 * MIB);
-    expect(downloadPartBytes(16 * MIB, aggressive)).toBe(2 * MIB);
+  test('but S3 takes no part under 5 MiB and no more than 10,000', () => {
+    expect(uploadPartBytes(64 * MIB, { ...fixed, chunkSize: MIB })).toBe(5 * MIB);
+    expect(uploadPartBytes(5 * TIB, fixed)).toBe(Math.ceil((5 * TIB) / 10_000));
+    expect(() => uploadPartBytes(50 * TIB, fixed)).toThrow(/do not fit/);
   });
 
-  test('what 10,000 parts can not hold is refused', () => {
-    const standard = { level: 'standard', chunkSize: 16 * MIB, connections: 8 } as const;
-    expect(() => uploadPartBytes(50 * TIB, standard)).toThrow(/do not fit/);
+  test('without one, an object is spread over the connections', () => {
+    expect(uploadPartBytes(32 * MIB, chosen)).toBe(5 * MIB);
+    expect(uploadPartBytes(64 * MIB, chosen)).toBe(8 * MIB);
+    expect(uploadPartBytes(1024 * MIB, chosen)).toBe(16 * MIB);
+    expect(uploadPartBytes(48 * TIB, chosen)).toBe(Math.ceil((48 * TIB) / 10_000));
+    expect(downloadPartBytes(56 * MIB, chosen)).toBe(8 * MIB);
+    expect(downloadPartBytes(2 * MIB, chosen)).toBe(MIB);
+  });
+
+  test('up to 8 MiB one request moves it each way', () => {
+    for (const sizeBytes of [0, 1, 5 * MIB, 8 * MIB]) {
+      expect(cutParts(sizeBytes, uploadPartBytes(sizeBytes, chosen)).length).toBe(1);
+      expect(firstRangeBytes(chosen)).toBeGreaterThanOrEqual(sizeBytes);
+    }
+    expect(cutParts(8 * MIB + 1, uploadPartBytes(8 * MIB + 1, chosen)).length).toBe(2);
+    expect(firstRangeBytes({ ...chosen, level: 'aggressive' })).toBe(2 * MIB);
+  });
+
+  test('parts of a stream of unknown length grow, so that ten thousand hold over 12 TiB', () => {
+    let heldBytes = 0;
+    for (let index = 0; index < 10_000; index += 1) heldBytes += streamPartBytes(index, chosen);
+    expect(streamPartBytes(0, chosen)).toBe(16 * MIB);
+    expect(heldBytes).toBeGreaterThan(12 * TIB);
+    expect(streamPartBytes(9_999, chosen)).toBeLessThanOrEqual(S3_LIMITS.maxPartBytes);
   });
 
   test('every plan keeps the limits of S3 and covers the object without gap or overlap', () => {
     const settings = fc.record({
       level: fc.constantFrom('standard' as const, 'aggressive' as const),
-      chunkSize: fc.integer({ min: 0, max: 8 * 2 ** 30 }),
+      chunkSize: fc.option(fc.integer({ min: 0, max: 8 * 2 ** 30 }), { nil: undefined }),
       connections: fc.integer({ min: 1, max: 256 }),
     });
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 5 * TIB }), settings, (sizeBytes, plan) => {
+      fc.property(fc.integer({ min: 0, max: 48 * TIB }), settings, (sizeBytes, plan) => {
         const partBytes = uploadPartBytes(sizeBytes, plan);
         expect(partBytes).toBeGreaterThanOrEqual(S3_LIMITS.minPartBytes);
         expect(partBytes).toBeLessThanOrEqual(S3_LIMITS.maxPartBytes);

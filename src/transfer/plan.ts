@@ -15,9 +15,22 @@ export const S3_LIMITS = {
 /** What decides the cut of an object into parts. */
 export interface PlanSettings {
   readonly level: 'off' | 'standard' | 'aggressive';
-  readonly chunkSize: number;
+  /** Set by the user: parts have exactly this size. Absent: chosen from size and connections. */
+  readonly chunkSize?: number | undefined;
   readonly connections: number;
 }
+
+/** The most that is chosen for a part where the object fits: 1 GiB takes 64 requests. */
+export const DEFAULT_PART_BYTES = 16 * MIB;
+
+/**
+ * Objects up to this size are sent and fetched by one request: create and complete of a multipart upload cost two
+ * round trips more, and a part less than that wins nothing on a fast path (the AWS CLI's `multipart_threshold`).
+ */
+export const ONE_REQUEST_BYTES = 8 * MIB;
+
+/** The first range of `aggressive`, after which size and version are known and all connections work. */
+const EAGER_FIRST_BYTES = 2 * MIB;
 
 /** One piece of an object. */
 export interface Part extends ByteRange {
@@ -27,26 +40,47 @@ export interface Part extends ByteRange {
 }
 
 /**
- * Part size of an upload of known length: `chunkSize`, raised where 10,000 parts would not hold the object, and never
- * under the 5 MiB that S3 demands. `aggressive` makes parts smaller where else connections would stay idle.
+ * Part size of an upload of known length: `chunkSize` where it is set; else one part up to {@link ONE_REQUEST_BYTES},
+ * and above it as many parts as there are connections, none over {@link DEFAULT_PART_BYTES}. Never under the 5 MiB
+ * that S3 demands, and more where 10,000 parts would not hold the object.
  *
- * @throws Failure `file-too-big` where 10,000 parts of 5 GiB would not hold it.
+ * @throws Failure `file-too-big` where 10,000 parts of 5 GiB (48.8 TiB) would not hold it.
  */
 export function uploadPartBytes(sizeBytes: number, settings: PlanSettings): number {
   const least = Math.ceil(sizeBytes / S3_LIMITS.maxParts);
   if (least > S3_LIMITS.maxPartBytes) {
     throw new Failure('file-too-big', `${formatSize(sizeBytes)} do not fit into 10,000 parts of 5 GiB`);
   }
-  const wanted = Math.max(spread(sizeBytes, settings, S3_LIMITS.minPartBytes), least, S3_LIMITS.minPartBytes);
+  const chosen =
+    sizeBytes <= ONE_REQUEST_BYTES
+      ? ONE_REQUEST_BYTES
+      : spread(sizeBytes, settings.connections, S3_LIMITS.minPartBytes);
+  const wanted = Math.max(settings.chunkSize ?? chosen, least, S3_LIMITS.minPartBytes);
   return Math.min(wanted, S3_LIMITS.maxPartBytes);
 }
 
+/** Parts of a stream of unknown length double after so many, so that 10,000 of them hold over 12 TiB. */
+const PARTS_OF_ONE_SIZE = 1000;
+
+/** Size of the part of this index (from 0) of a stream whose length is not known. */
+export function streamPartBytes(index: number, { chunkSize }: PlanSettings): number {
+  if (chunkSize !== undefined) return Math.max(chunkSize, S3_LIMITS.minPartBytes);
+  const grown = DEFAULT_PART_BYTES * 2 ** Math.floor(index / PARTS_OF_ONE_SIZE);
+  return Math.min(grown, S3_LIMITS.maxPartBytes);
+}
+
+/** The range that a download asks for before it knows the object: what fits into it takes this one request. */
+export function firstRangeBytes({ level, chunkSize }: PlanSettings): number {
+  return Math.max(1, chunkSize ?? (level === 'aggressive' ? EAGER_FIRST_BYTES : ONE_REQUEST_BYTES));
+}
+
 /**
- * Part size of a download: `chunkSize`. S3 has no least size for ranges, but under 1 MiB the round trips cost more
- * than the parallel connections bring.
+ * Part size of what a download's first range has left: `chunkSize`, else as many parts as there are connections. S3 has
+ * no least size for ranges, but under 1 MiB the round trips cost more than the parallel connections bring.
  */
-export function downloadPartBytes(sizeBytes: number, settings: PlanSettings): number {
-  return Math.max(spread(sizeBytes, settings, MIB), 1);
+export function downloadPartBytes(sizeBytes: number, { chunkSize, connections }: PlanSettings): number {
+  // The first range is still under way on one of them.
+  return Math.max(1, chunkSize ?? spread(sizeBytes, Math.max(1, connections - 1), MIB));
 }
 
 /** The parts of an object, in order; one empty part for an empty object. */
@@ -59,12 +93,6 @@ export function cutParts(sizeBytes: number, partBytes: number): readonly Part[] 
   });
 }
 
-/** `aggressive`: as many parts as there are connections, but none under `leastBytes`. */
-function spread(
-  sizeBytes: number,
-  { level, chunkSize, connections }: PlanSettings,
-  leastBytes: number,
-): number {
-  if (level !== 'aggressive') return chunkSize;
-  return Math.min(chunkSize, Math.max(leastBytes, Math.ceil(sizeBytes / connections)));
+function spread(sizeBytes: number, connections: number, leastBytes: number): number {
+  return Math.min(DEFAULT_PART_BYTES, Math.max(leastBytes, Math.ceil(sizeBytes / connections)));
 }

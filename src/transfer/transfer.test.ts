@@ -194,9 +194,20 @@ describe('the settings of optimized', () => {
     expect([summary.requests, summary.parts, parts, proxy.seen[0]?.method]).toEqual([1, 1, [], 'PUT']);
   });
 
-  test('level aggressive gives every connection a part', async () => {
-    const { parts } = await upload({ level: 'aggressive', chunkSize: 12 * MIB, connections: 8 });
-    expect(parts).toEqual([5 * MIB, 5 * MIB, 2 * MIB + 7]);
+  test('without chunkSize the parts are spread over the connections', async () => {
+    const { parts } = await upload({ chunkSize: undefined, connections: 2 });
+    expect(parts).toEqual([6 * MIB + 4, 6 * MIB + 3]);
+  });
+
+  test('level aggressive asks for a smaller first range, so that all connections start sooner', async () => {
+    await upload({});
+    const firstRanges: (string | undefined)[] = [];
+    for (const level of ['standard', 'aggressive'] as const) {
+      proxy.reset();
+      await transporter('optimized', { level, chunkSize: undefined }).download('settings', collected());
+      firstRanges.push(proxy.seen[0]?.range);
+    }
+    expect(firstRanges).toEqual([`bytes=0-${8 * MIB - 1}`, `bytes=0-${2 * MIB - 1}`]);
   });
 
   test('a summary counts what went over the wire', async () => {

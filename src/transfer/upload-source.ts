@@ -76,8 +76,13 @@ function changed(path: string): Failure {
   });
 }
 
-/** Cuts a stream into buffers of `partBytes`, the last one shorter; reads no further than it is asked. */
-export async function* cutStream(stream: Readable, partBytes: number): AsyncGenerator<Buffer> {
+/** Cuts a stream into buffers of `sizeOf(index)` bytes, the last one shorter; reads no further than it is asked. */
+export async function* cutStream(
+  stream: Readable,
+  sizeOf: (index: number) => number,
+): AsyncGenerator<Buffer> {
+  let index = 0;
+  let partBytes = sizeOf(index);
   let kept: Buffer[] = [];
   let keptBytes = 0;
   for await (const chunk of stream) {
@@ -88,6 +93,7 @@ export async function* cutStream(stream: Readable, partBytes: number): AsyncGene
       yield Buffer.concat([...kept, head], partBytes);
       kept = [];
       keptBytes = 0;
+      partBytes = sizeOf((index += 1));
     }
     if (rest.byteLength > 0) kept.push(rest);
     keptBytes += rest.byteLength;

@@ -3,7 +3,7 @@ import { sharedSignal } from '../s3/shared-signal.js';
 import type { WriteResult } from '../s3/store.js';
 import { inFlight, tryPart, type TransferContext } from './context.js';
 import { uploadMultipart, type PieceSource, type UploadPiece } from './multipart.js';
-import { cutParts, S3_LIMITS, uploadPartBytes } from './plan.js';
+import { cutParts, S3_LIMITS, streamPartBytes, uploadPartBytes } from './plan.js';
 import type { TransferSource, UploadOptions } from './transporter.js';
 import { cutStream, openSource, type RandomSource } from './upload-source.js';
 
@@ -57,14 +57,14 @@ async function uploadStream(
   source: Extract<TransferSource, { readonly kind: 'stream' }>,
   options: UploadOptions,
 ): Promise<UploadOutcome> {
-  const partBytes = uploadPartBytes(source.sizeBytes ?? 0, context.settings);
-  // Without a known size `aggressive` can not spread: the part size is the configured one.
-  const knownBytes =
-    source.sizeBytes === undefined ? Math.max(partBytes, context.settings.chunkSize) : partBytes;
-  const reader = cutStream(source.stream, knownBytes);
+  const { settings } = context;
+  const { sizeBytes } = source;
+  const knownBytes = sizeBytes === undefined ? undefined : uploadPartBytes(sizeBytes, settings);
+  const partBytes = (index: number): number => knownBytes ?? streamPartBytes(index, settings);
+  const reader = cutStream(source.stream, partBytes);
   try {
     const first = await nextChunk(reader, source, options.signal);
-    if (first === undefined || first.byteLength < knownBytes) {
+    if (first === undefined || first.byteLength < partBytes(0)) {
       const bytes = first ?? Buffer.alloc(0);
       checkLength(bytes.byteLength, source.sizeBytes, key);
       return { ...(await putWhole(context, key, bytes, options)), sizeBytes: bytes.byteLength };

@@ -1,5 +1,4 @@
 import type { Config } from '../config/schema.js';
-import type { FailureKind } from '../errors/failure.js';
 import type { S3Connection } from '../s3/connection.js';
 import type { OperationName } from './plan.js';
 
@@ -39,12 +38,4 @@ export interface ArmResult {
   readonly fallback?: string;
 }
 
-export type FromArm =
-  | { readonly type: 'ready' }
-  | { readonly type: 'result'; readonly result: ArmResult }
-  | {
-      readonly type: 'failure';
-      readonly kind: FailureKind;
-      readonly message: string;
-      readonly remedy?: string;
-    };
+export type FromArm = { readonly type: 'ready' } | { readonly type: 'result'; readonly result: ArmResult };

@@ -8,6 +8,7 @@ import type { S3Connection } from '../s3/connection.js';
 import type { ObjectStore } from '../s3/store.js';
 import { startArm, type Arm } from './arm-client.js';
 import type { ArmObject } from './arm-protocol.js';
+import type { Round } from './blocks.js';
 import { deleteKeys, type Cell, type Workspace } from './cells.js';
 import { ARMS, type ArmName, type ExperimentPlan } from './plan.js';
 import { hashFile, hashObject } from './verify.js';
@@ -22,11 +23,8 @@ export interface RoundContext {
   readonly log: Log;
 }
 
-/** The processes of one round: every block of a cell meets new ones. */
-export interface ArmSet {
-  run(arm: ArmName, cell: Cell, block: number, order: number): Promise<Sample>;
-  stop(): Promise<void>;
-}
+/** The processes of one round. */
+type ArmSet = Round<Cell, ArmName, Sample>;
 
 /** Starts one process per arm; they load at the same time, which is over before anything is timed. */
 export async function startArms(context: RoundContext): Promise<ArmSet> {

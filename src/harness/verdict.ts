@@ -1,4 +1,4 @@
-import type { BenchCell, CaseState, Cleanup, RunReport, SuiteResult } from '../report/model.js';
+import type { BenchCell, CaseState, Cleanup, MountBench, RunReport, SuiteResult } from '../report/model.js';
 
 /** States that decide against a target. */
 const BAD: readonly CaseState[] = ['failed', 'hung', 'broken', 'unexpected-pass'];
@@ -62,6 +62,34 @@ export function judgeBench(cells: readonly BenchCell[], cleanup: readonly Cleanu
   const all = cells.reduce((sum, cell) => sum + cell.comparisons.length, 0);
   if (all > 0 && open.length === all) return { verdict: 'inconclusive', reasons: open };
   return { verdict: 'passed', reasons: [`${cells.length} cells measured, every byte verified`, ...open] };
+}
+
+/**
+ * A bench through mounts passes when the first target did every workload, every result was right, and some comparison
+ * came to an end. What another target can not do stands in its row and decides nothing.
+ */
+export function judgeMounts(
+  { cells, experiment }: Pick<MountBench, 'cells' | 'experiment'>,
+  cleanup: readonly Cleanup[],
+): Judged {
+  const failed = cells.flatMap((cell) => [
+    ...cell.arms
+      .filter((arm) => arm.samples.some((sample) => !sample.verified))
+      .map((arm) => `${cell.label} on ${arm.arm}: a result was wrong`),
+    ...cell.arms
+      .slice(0, 1)
+      .filter((arm) => arm.problem !== undefined)
+      .map((arm) => `${cell.label} on ${arm.arm}: ${arm.problem ?? ''}`),
+  ]);
+  const left = cleanupReasons(cleanup);
+  if (failed.length > 0 || left.length > 0) return { verdict: 'failed', reasons: [...failed, ...left] };
+  if (cells.length === 0) return { verdict: 'failed', reasons: ['Nothing was measured'] };
+  const comparisons = cells.flatMap((cell) => cell.comparisons);
+  const open = comparisons.filter(({ verdict }) => verdict === 'inconclusive').length;
+  const reasons = [`${cells.length} workloads measured in ${experiment.plannedBlocks} planned blocks`];
+  if (open > 0) reasons.push(`${open} of ${comparisons.length} comparisons are inconclusive`);
+  const isOpen = comparisons.length > 0 && open === comparisons.length;
+  return { verdict: isOpen ? 'inconclusive' : 'passed', reasons };
 }
 
 function counts(result: SuiteResult['cases'][number]): boolean {

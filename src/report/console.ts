@@ -1,6 +1,7 @@
 import { formatCount, formatDuration, formatInterval, formatRatio, formatSpeed } from './format.js';
 import { layoutBench, type BenchRow } from './layout/bench.js';
 import { layoutHeadline } from './layout/headline.js';
+import { layoutMounts, type MountRow } from './layout/mounts.js';
 import { layoutSuites, type SuiteRow } from './layout/suites.js';
 import { simulationSentence } from './layout/simulation.js';
 import type { RunReport } from './model.js';
@@ -18,6 +19,7 @@ export function consoleSummary(report: RunReport): string {
     `${report.verdict.toUpperCase()}  ${headline.title}`,
     ...headline.details.map((detail) => `  ${detail}`),
     ...benchLines(layoutBench(report.bench)),
+    ...layoutMounts(report.mounts).flatMap(mountLines),
     ...layoutSuites(report.suites).flatMap(suiteLines),
     ...reasonLines(report),
     ...cleanupLines(report),
@@ -47,6 +49,23 @@ function benchLines(rows: readonly BenchRow[]): string[] {
     '  MiB/s by arm; ratio of optimized to plain with its 95 % interval',
     ...aligned.map((line) => `  ${line.trimEnd()}`),
   ];
+}
+
+/** A workload, then a line per target: time, rate, speed of the first target against it, requests. */
+function mountLines(row: MountRow): string[] {
+  const width = Math.max(...row.arms.map(({ arm }) => arm.length));
+  const lines = row.arms.map((arm) => {
+    const comparison = row.comparisons.find((entry) => entry.baseline === arm.arm);
+    const ratio =
+      comparison === undefined
+        ? ''
+        : `${formatRatio(comparison.ratio.estimate)} (${formatInterval(comparison.ratio)}), ${comparison.verdict}`;
+    const why = arm.problem === undefined ? '' : `  ${firstLine(arm.problem)}`;
+    const requests = arm.requests === '' ? '' : `  requests ${arm.requests}`;
+    const columns = [arm.arm.padEnd(width), arm.time.padStart(12), arm.rate.padStart(15), ratio.padEnd(38)];
+    return `    ${columns.join('  ')}${requests}${why}`.trimEnd();
+  });
+  return ['', `  ${row.cell.workload}: ${row.cell.label}`, ...lines];
 }
 
 function suiteLines(row: SuiteRow): string[] {

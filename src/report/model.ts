@@ -136,6 +136,54 @@ export const experimentSchema = z.strictObject({
 });
 export type Experiment = z.infer<typeof experimentSchema>;
 
+export const mountSampleSchema = sampleSchema
+  .pick({ block: true, order: true, elapsedMs: true, bytes: true, verified: true })
+  .extend({
+    /** User plus system time of the target's process until the bucket held everything; absent where it is not ours. */
+    cpuMs: sampleSchema.shape.cpuMs.optional(),
+    peakRssBytes: sampleSchema.shape.peakRssBytes.optional(),
+    /** From the end of the timed part until the bucket held everything; 0 where `close` waits for that. */
+    settleMs: z.number(),
+    /** What the embedded server was asked, until then; absent for other servers. */
+    requests: z.number().int().optional(),
+  });
+export type MountSample = z.infer<typeof mountSampleSchema>;
+
+/** One workload on every target. */
+export const mountCellSchema = z.strictObject({
+  /** `create`, `git-status`. */
+  workload: z.string(),
+  /** `create 200 files of 4 KiB`. */
+  label: z.string(),
+  amount: z.number().int(),
+  unit: z.enum(['bytes', 'reads', 'files']),
+  arms: z.array(
+    z.strictObject({
+      /** Name of the target; `NAME again` is the A/A control of the first one, `local` a local directory. */
+      arm: z.string(),
+      /** Absent where nothing was measured. */
+      medianMs: z.number().optional(),
+      /** Mean over its runs, by operation. */
+      requests: z.array(z.strictObject({ operation: z.string(), count: z.number() })),
+      samples: z.array(mountSampleSchema),
+      /** Why the target could not do it; no run after that. */
+      problem: z.string().optional(),
+    }),
+  ),
+  /** The first target against each other one. */
+  comparisons: z.array(comparisonSchema),
+});
+export type MountCell = z.infer<typeof mountCellSchema>;
+
+/** Workloads through mounts, target by target. */
+export const mountBenchSchema = z.strictObject({
+  profile: z.string(),
+  targets: z.array(z.strictObject({ target: z.string(), version: z.string(), quirks: z.array(z.string()) })),
+  experiment: experimentSchema,
+  cells: z.array(mountCellSchema),
+});
+export type MountBench = z.infer<typeof mountBenchSchema>;
+
 export const linkProfileSchema = z.strictObject({
   name: z.string(),
   description: z.string(),
@@ -209,6 +257,8 @@ export const runReportSchema = z.strictObject({
   bench: z.array(benchCellSchema),
   /** Present where `bench` holds cells. */
   experiment: experimentSchema.optional(),
+  /** Present where workloads were measured through mounts. */
+  mounts: mountBenchSchema.optional(),
   requests: z.array(requestCountSchema),
   cleanup: z.array(cleanupSchema),
 });

@@ -21,11 +21,22 @@ export function builder(yargs: Argv): Argv {
     .option('blocks', {
       type: 'number',
       requiresArg: true,
-      describe: 'Blocks per size; else as many as fit the time limit',
+      describe: 'Blocks per size or workload; else as many as fit the time limit',
+    })
+    .option('mounts', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Compare mounts instead: targets such as objectfs,s3fs,rclone; the first with each other one',
+    })
+    .option('workloads', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'With --mounts: workloads such as write:1GiB,create:1000,list; else all',
     })
     .example('objectfs bench', 'The embedded server behind the link of a host in its own region')
     .example('objectfs bench --region us-west-2', 'AWS with credentials; without: simulated, and marked so')
     .example('objectfs bench --link home --sizes 1MiB,16MiB', 'A slow line')
+    .example('objectfs bench --mounts objectfs,s3fs,rclone', 'The same work through three mounts')
     .example('objectfs bench --data ~/pictures --endpoint http://127.0.0.1:9000', 'Your files, your server');
 }
 
@@ -33,9 +44,15 @@ export async function handler(flags: ArgumentsCamelCase): Promise<void> {
   const { parseSize } = await import('../../config/size.js');
   const sizesBytes = textFlag(flags, 'sizes')?.split(',').map(parseSize);
   const blocks = numberFlag(flags, 'blocks');
+  refuseMixture(flags);
   const dataDir = textFlag(flags, 'data');
+  const mounts = textFlag(flags, 'mounts');
   if (blocks !== undefined && !Number.isInteger(blocks)) {
     throw usageError(`--blocks takes a whole number, not ${blocks}`, 'Give 12, 24 or 42, for instance');
+  }
+  if (mounts !== undefined) {
+    await benchMounts(flags, mounts, blocks);
+    return;
   }
   await runAndReport(flags, async ({ resolved, seed, invocation, signal, progress, log }) => {
     const { runBench } = await import('../../harness/run-bench.js');
@@ -49,5 +66,32 @@ export async function handler(flags: ArgumentsCamelCase): Promise<void> {
       ...(blocks === undefined ? {} : { blocks }),
     };
     return runBench(plan, signal, progress, log);
+  });
+}
+
+/** Flags of the two kinds of bench: one that has no effect would be a lie. */
+function refuseMixture(flags: ArgumentsCamelCase): void {
+  const isMounts = flags['mounts'] !== undefined;
+  const others = isMounts ? ['data', 'sizes'] : ['workloads'];
+  const wrong = others.find((name) => flags[name] !== undefined);
+  if (wrong === undefined) return;
+  const remedy = isMounts ? 'Sizes are part of --workloads: write:1GiB' : 'Name the targets with --mounts';
+  throw usageError(`--${wrong} has no effect ${isMounts ? 'with' : 'without'} --mounts`, remedy);
+}
+
+async function benchMounts(flags: ArgumentsCamelCase, mounts: string, blocks?: number): Promise<void> {
+  const workloads = textFlag(flags, 'workloads');
+  await runAndReport(flags, async ({ resolved, seed, invocation, signal, progress, log }) => {
+    const { runMountBench } = await import('../../harness/mount-bench/run-mount-bench.js');
+    const plan = {
+      wish: wishFrom(flags, resolved),
+      seed,
+      config: resolved.config,
+      invocation,
+      mounts,
+      ...(workloads === undefined ? {} : { workloads }),
+      ...(blocks === undefined ? {} : { blocks }),
+    };
+    return runMountBench(plan, signal, progress, log);
   });
 }

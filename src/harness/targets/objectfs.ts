@@ -107,7 +107,11 @@ function quieter(level: Config['log']['level']): Config['log']['level'] {
 
 async function stopMount(mount: RunningMount, signal: AbortSignal): Promise<void> {
   // Gone already where Ctrl-C reached the daemon too: it unmounts by itself then.
-  if ((await mountAt(mount.mountPoint)) !== undefined) await mount.unmount(signal);
+  if ((await mountAt(mount.mountPoint)) !== undefined) {
+    await mount.unmount(signal).catch(async (reason: unknown) => {
+      if ((await mountAt(mount.mountPoint)) !== undefined) throw reason;
+    });
+  }
   await Promise.race([mount.done, delay(EXIT_LIMIT_MS, undefined, { ref: false, signal })]);
 }
 

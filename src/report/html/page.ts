@@ -2,6 +2,7 @@ import { layoutHeadline } from '../layout/headline.js';
 import type { RunReport } from '../model.js';
 import { benchSection } from './bench-section.js';
 import { html, type Html } from './html.js';
+import { mountsSection } from './mounts-section.js';
 import { document, pill, simulatedBanner, topLine } from './parts.js';
 import { cleanupSection, environmentSection, reproduceSection, requestsSection } from './run-sections.js';
 import { suitesSection } from './suites-section.js';
@@ -12,7 +13,8 @@ export function renderPage(report: RunReport, pngNames: readonly string[]): stri
   return document(title, [
     simulatedBanner(report),
     html`<main>
-      ${topLine(report)}${headlineBlock(report)}${benchSection(report)}${suitesSection(report)}
+      ${topLine(report)}${headlineBlock(report)}${benchSection(report)}${mountsSection(report)}
+      ${suitesSection(report)}
       ${requestsSection(report)}${environmentSection(report)}${cleanupSection(report)}${reproduceSection(report)}
       ${footer(report, pngNames)}
     </main>`,

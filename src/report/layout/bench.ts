@@ -73,15 +73,19 @@ export interface RatioAxis {
 
 /** One axis for all cells, so that rows can be compared by eye; it always shows a little on both sides of 1. */
 export function ratioAxis(cells: readonly BenchCell[]): RatioAxis {
-  const values = cells.flatMap((cell) => {
-    const main = mainComparison(cell);
-    return main === undefined
-      ? []
-      : [main.ratio.lower, main.ratio.upper, ...main.perBlock.map((b) => b.ratio)];
-  });
+  return axisOf(cells.flatMap((cell) => mainComparison(cell) ?? []));
+}
+
+/** An axis on which all of these comparisons can be drawn. */
+export function axisOf(comparisons: readonly Comparison[]): RatioAxis {
+  const values = comparisons.flatMap(({ ratio, perBlock }) => [
+    ratio.lower,
+    ratio.upper,
+    ...perBlock.map((block) => block.ratio),
+  ]);
   const low = Math.min(0.8, ...values) / 1.06;
   const high = Math.max(1.25, ...values) * 1.06;
-  const wide = [0.125, 0.25, 0.5, 1, 2, 4, 8, 16, 32];
+  const wide = [0.125, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128, 256];
   const narrow = [0.5, 0.8, 1, 1.25, 1.5, 2];
   const ticks = (high / low > 3 ? wide : narrow).filter((tick) => tick > low && tick < high);
   return { low, high, ticks };

@@ -1,5 +1,6 @@
 import { formatCount, formatInterval, formatRatio } from '../format.js';
-import type { Experiment, RunReport } from '../model.js';
+import type { Experiment, MountBench, RunReport } from '../model.js';
+import { mountSentences } from './mounts.js';
 import { countStates } from './suites.js';
 
 export interface Headline {
@@ -13,7 +14,10 @@ export interface Headline {
 
 /** The headline of a run: of the benchmark where there is one, of the suites otherwise, of both in the details. */
 export function layoutHeadline(report: RunReport): Headline {
-  const bench = benchSentences(report);
+  const bench = [
+    ...benchSentences(report),
+    ...(report.mounts === undefined ? [] : mountLines(report.mounts)),
+  ];
   const suites = report.suites.map((suite) => {
     const counts = countStates(suite.cases).map(({ state, count }) => `${formatCount(count)} ${state}`);
     return `${suite.suite} on ${suite.target}: ${counts.join(', ') || 'no case'}`;
@@ -40,6 +44,17 @@ function benchSentences(report: RunReport): string[] {
     summaryTitle(row),
     `95 % interval ${formatInterval(row.ratio)}, geometric mean over ${row.cells} cells of ${blocks} blocks each`,
     bytes,
+  ];
+}
+
+function mountLines(mounts: MountBench): string[] {
+  const sentences = mountSentences(mounts);
+  const samples = mounts.cells.flatMap((cell) => cell.arms.flatMap((arm) => arm.samples));
+  const wrong = samples.filter((sample) => !sample.verified).length;
+  const count = formatCount(samples.length);
+  return [
+    ...(sentences.length === 0 ? [`${mounts.cells.length} workloads measured`] : sentences),
+    wrong === 0 ? `The result of each of ${count} runs was compared` : `${wrong} of ${count} runs were wrong`,
   ];
 }
 

@@ -1,8 +1,9 @@
 import { formatInterval, formatRatio, formatSpeed } from '../format.js';
 import { layoutBench, ratioAxis, type BenchRow } from '../layout/bench.js';
+import { mountAxis } from '../layout/mounts.js';
 import { layoutSuites } from '../layout/suites.js';
 import { simulationSentence } from '../layout/simulation.js';
-import type { RunReport } from '../model.js';
+import type { MountBench, RunReport } from '../model.js';
 
 /** Drawing data of one picture: what is drawn, not how. Sizes are in pixels at scale 1. */
 export type Chart = ThroughputChart | RatioChart | SuitesChart;
@@ -60,6 +61,7 @@ export function layoutCharts(report: RunReport): Chart[] {
   const rows = layoutBench(report.bench);
   return [
     ...(rows.length === 0 ? [] : [throughputChart(report, rows), ratioChart(report, rows)]),
+    ...(report.mounts === undefined ? [] : [mountsChart(report, report.mounts)]),
     ...(report.suites.length === 0 ? [] : [suitesChart(report)]),
   ];
 }
@@ -109,6 +111,29 @@ function ratioChart(report: RunReport, rows: readonly BenchRow[]): RatioChart {
         { label: rowLabel(row), ...ratio, verdict, text, blocks: perBlock.map((block) => block.ratio) },
       ];
     }),
+  };
+}
+
+/** One row per workload and other target. */
+function mountsChart(report: RunReport, mounts: MountBench): RatioChart {
+  const first = mounts.targets[0]?.target ?? '';
+  return {
+    ...frame(report),
+    kind: 'ratio',
+    name: 'mounts',
+    title: `Speed of ${first} against other mounts`,
+    subtitle:
+      'Same work in interleaved blocks; point: 20 %-trimmed mean, whisker: 95 % bootstrap interval, dots: blocks',
+    ...mountAxis(mounts),
+    rows: mounts.cells.flatMap((cell) =>
+      cell.comparisons.map(({ baseline, ratio, verdict, perBlock }) => ({
+        label: `${cell.workload} / ${baseline}`,
+        ...ratio,
+        verdict,
+        text: `${formatRatio(ratio.estimate)}  (${formatInterval(ratio)})`,
+        blocks: perBlock.map((block) => block.ratio),
+      })),
+    ),
   };
 }
 

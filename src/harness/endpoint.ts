@@ -33,6 +33,15 @@ export async function openEndpoint(
   signal: AbortSignal,
   options: EndpointOptions = {},
 ): Promise<Endpoint> {
+  const endpoint = await openWished(wish, signal, options);
+  return { ...endpoint, connection: { ...endpoint.connection, client: wish.settings.client } };
+}
+
+async function openWished(
+  wish: EndpointWish,
+  signal: AbortSignal,
+  options: EndpointOptions,
+): Promise<Endpoint> {
   const connection = connectionOf(wish.settings);
   refuseContradictions(wish, connection);
   if (wish.link !== undefined) {

@@ -4,6 +4,7 @@ import type { FileSystem } from '../fs/operations.js';
 import type { Log } from '../log/log.js';
 import { ALL_CONDITIONS, withCheckedConditions, type HonouredConditions } from '../s3/checked-conditions.js';
 import { createStore } from '../s3/client.js';
+import { connectionForLevel, type S3Connection } from '../s3/connection.js';
 import { meterStore } from '../s3/metered.js';
 import { probeStore } from '../s3/probe.js';
 import { withRetry } from '../s3/retry.js';
@@ -33,7 +34,7 @@ export interface Composed {
  */
 export async function compose(plan: MountPlan, log: Log): Promise<Composed> {
   const prefix = keyPrefix(plan.prefix);
-  const metered = meterStore(createStore(plan.connection, plan.bucket, { log }));
+  const metered = meterStore(createStore(storeConnection(plan), plan.bucket, { log }));
   const watch = new StoreWatch();
   const direct = watch.watch(metered.store);
   let folder: CacheFolder | undefined;
@@ -124,4 +125,8 @@ async function honouredConditions(
 ): Promise<HonouredConditions> {
   if (plan.connection.endpoint === undefined || plan.config.mount.readOnly) return ALL_CONDITIONS;
   return await probeStore(store, `${prefix}.objectfs/probe/`);
+}
+
+function storeConnection({ connection, config }: MountPlan): S3Connection {
+  return connectionForLevel(connection, config.transfer.level);
 }

@@ -29,14 +29,15 @@ export function openDirectStore(plan: RunPlan): DirectStore {
 
 /** The plan's optional fields may be there with the value `undefined`; those of the connection may not. */
 function connectionOf(planned: NonNullable<RunPlan['store']>['connection']): S3Connection {
-  const { endpoint, region, credentials, forcePathStyle } = planned;
-  if (credentials === undefined)
-    return { region, forcePathStyle, ...(endpoint === undefined ? {} : { endpoint }) };
-  const { accessKeyId, secretAccessKey, sessionToken } = credentials;
-  return {
+  const { endpoint, region, credentials, forcePathStyle, client } = planned;
+  const where = {
     region,
     forcePathStyle,
     ...(endpoint === undefined ? {} : { endpoint }),
-    credentials: { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) },
+    ...(client === undefined ? {} : { client }),
   };
+  if (credentials === undefined) return where;
+  const { accessKeyId, secretAccessKey, sessionToken } = credentials;
+  const keys = { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
+  return { ...where, credentials: keys };
 }

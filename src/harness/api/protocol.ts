@@ -32,6 +32,7 @@ export const connectionSchema = z.strictObject({
   region: z.string(),
   credentials: credentialsSchema.optional(),
   forcePathStyle: z.boolean(),
+  client: z.enum(['sdk', 'lean']).optional(),
 });
 
 export const unmetNeedSchema = z.strictObject({

@@ -12,6 +12,8 @@ const FLAG_KEYS = {
   'disk-cache': 'mount.diskCache',
   passthrough: 'mount.passthrough',
   'memory-limit': 'mount.memoryLimit',
+  'log-file': 'mount.logFile',
+  'metrics-port': 'mount.metricsPort',
   'log-level': 'log.level',
 } as const;
 

@@ -65,6 +65,15 @@ export const configSchema = z.strictObject({
       passthrough: z.boolean().default(true),
       /** All buffers of the mount come from this budget. */
       memoryLimit: size(64 * MIB, 1024 * GIB).default(512 * MIB),
+      /**
+       * How long an operation goes on trying while the store does not answer. 60 s: longer than a server's restart or
+       * a route change, shorter than the patience of most programs.
+       */
+      operationTimeoutMs: z.number().int().min(1_000).max(3_600_000).default(60_000),
+      /** Absent: a file of its own for a background mount, stderr for one in the foreground. */
+      logFile: z.string().optional(),
+      /** Absent: no metrics. 0: a free port, which the log names. */
+      metricsPort: z.number().int().min(0).max(65_535).optional(),
     })
     .prefault({}),
   transfer: z

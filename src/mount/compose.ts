@@ -13,10 +13,17 @@ import { createTransporter } from '../transfer/create.js';
 import type { Transporter } from '../transfer/transporter.js';
 import { leaveCacheFolder, prepareCacheFolder, type CacheFolder } from './cache-folder.js';
 import type { Observed } from './observe/collect.js';
-import { trackOperations } from './observe/operations.js';
+import { trackOperations, type OperationLog } from './observe/operations.js';
 import { StoreWatch } from './observe/store.js';
 import type { MountPlan } from './plan.js';
 import { UploadJournal } from './upload-journal.js';
+
+/** A connection without a byte for this long has failed; less where an operation may not take so long. */
+const IDLE_TIMEOUT_MS = 30_000;
+/** How often it is looked whether the store is out. */
+const ATTEND_INTERVAL_MS = 500;
+/** Tries of one part of a transfer take no longer, because a fallback stands behind them. */
+const PART_LIMIT_MS = 30_000;
 
 export interface Composed {
   readonly fileSystem: FileSystem;
@@ -34,9 +41,7 @@ export interface Composed {
  */
 export async function compose(plan: MountPlan, log: Log): Promise<Composed> {
   const prefix = keyPrefix(plan.prefix);
-  const metered = meterStore(createStore(storeConnection(plan), plan.bucket, { log }));
-  const watch = new StoreWatch();
-  const direct = watch.watch(metered.store);
+  const { metered, watch, direct } = watchedStore(plan, log);
   let folder: CacheFolder | undefined;
   try {
     await direct.list({ prefix, maxKeys: 1 });
@@ -48,8 +53,9 @@ export async function compose(plan: MountPlan, log: Log): Promise<Composed> {
     if (!plan.config.mount.readOnly) await journal.abortLeft(direct, log);
     const checked = journal.note(withCheckedConditions(direct, honoured));
     const retries = new RetryCount();
-    const fileSystem = fileSystemOver(plan, checked, retries, cacheDir, log);
+    const fileSystem = fileSystemOver(plan, checked, { retries, watch }, cacheDir, log);
     const tracked = trackOperations(fileSystem);
+    const outage = attendOutage(plan, watch, tracked.log, () => watch.probe(direct, prefix));
     return {
       fileSystem: tracked.fileSystem,
       observed: {
@@ -61,6 +67,7 @@ export async function compose(plan: MountPlan, log: Log): Promise<Composed> {
         retries: () => retries.count,
       },
       close: async () => {
+        clearInterval(outage);
         direct.close();
         await journal.close();
         await leaveCacheFolder(taken);
@@ -73,18 +80,45 @@ export async function compose(plan: MountPlan, log: Log): Promise<Composed> {
   }
 }
 
+/** The store, one request to a call, counted and watched. */
+function watchedStore(plan: MountPlan, log: Log) {
+  const limitMs = plan.config.mount.operationTimeoutMs;
+  const idleTimeoutMs = Math.min(IDLE_TIMEOUT_MS, limitMs / 2);
+  const metered = meterStore(createStore(storeConnection(plan), plan.bucket, { log, idleTimeoutMs }));
+  const watch = new StoreWatch(limitMs);
+  return { metered, watch, direct: watch.observe(metered.store) };
+}
+
+/** While the store is out no operation grows older than the limit, and the store is asked whether it is back. */
+function attendOutage(
+  { config }: MountPlan,
+  watch: StoreWatch,
+  operations: OperationLog,
+  probe: () => Promise<void>,
+): NodeJS.Timeout {
+  return setInterval(() => {
+    if (!watch.isOut()) return;
+    operations.cut(config.mount.operationTimeoutMs);
+    void probe();
+  }, ATTEND_INTERVAL_MS).unref();
+}
+
 function fileSystemOver(
   { config, prefix }: MountPlan,
   checked: ObjectStore,
-  retries: RetryCount,
+  { retries, watch }: { readonly retries: RetryCount; readonly watch: StoreWatch },
   cacheDir: string,
   log: Log,
 ): InspectableFileSystem {
+  const maxTotalMs = config.mount.operationTimeoutMs;
+  const onRetry = (): number => (retries.count += 1);
+  // The transporter retries by itself.
+  const retry = { maxTotalMs: Math.min(maxTotalMs, PART_LIMIT_MS) };
+  const transporter = createTransporter('optimized', checked, config.transfer, { log, retry });
   return createFileSystem({
-    store: withRetry(checked, { onRetry: () => (retries.count += 1) }),
+    store: watch.guard(withRetry(checked, { policy: { maxTotalMs }, onRetry })),
     prefix: keyPrefix(prefix),
-    // The transporter retries by itself.
-    transporter: retries.of(createTransporter('optimized', checked, config.transfer, { log })),
+    transporter: watch.guardTransporter(retries.of(transporter)),
     mount: config.mount,
     transfer: config.transfer,
     cacheDir,

@@ -5,20 +5,37 @@ import type { Log } from '../log/log.js';
 /** How long the users of a busy mount may go on after the daemon was told to end. */
 const GRACE_MS = 5_000;
 
+/** What a daemon does when it is told something by a signal. */
+export interface SignalActions {
+  /** SIGHUP */
+  reopenLog(): void;
+  /** SIGUSR1 */
+  dumpState(): void;
+  /** SIGINT, SIGTERM, or the end of the process that holds a foreground mount; before the unmount begins. */
+  stopping(): void;
+}
+
 /**
  * SIGINT and SIGTERM unmount and save. Where programs still use the mount, it goes out of the tree at once, they get
  * {@link GRACE_MS} to finish, then their calls fail; what they had written is saved all the same.
  */
-export function endOnSignals(mount: FuseMount, log: Log): { stop(): void } {
+export function handleSignals(mount: FuseMount, actions: SignalActions, log: Log): { stop(): void } {
   let ending = false;
   const end = (signal: string): void => {
     if (ending) return;
     ending = true;
     log.info({ signal }, 'told to end');
+    actions.stopping();
     void endMount(mount, log);
   };
-  const ignore = (): void => undefined;
-  process.on('SIGINT', end).on('SIGTERM', end).on('SIGHUP', ignore);
+  const reopen = (): void => {
+    actions.reopenLog();
+  };
+  // Node's own use of SIGUSR1, the debugger, gives way to a listener.
+  const dump = (): void => {
+    actions.dumpState();
+  };
+  process.on('SIGINT', end).on('SIGTERM', end).on('SIGHUP', reopen).on('SIGUSR1', dump);
   // A foreground mount ends with the process that holds it. A background one is let go after `ready`.
   const onDisconnect = (): void => {
     if (process.env['OBJECTFS_DAEMON_DETACHED'] === undefined) end('parent ended');
@@ -26,7 +43,8 @@ export function endOnSignals(mount: FuseMount, log: Log): { stop(): void } {
   process.on('disconnect', onDisconnect);
   return {
     stop: () => {
-      process.off('SIGINT', end).off('SIGTERM', end).off('SIGHUP', ignore).off('disconnect', onDisconnect);
+      process.off('SIGINT', end).off('SIGTERM', end).off('SIGHUP', reopen).off('SIGUSR1', dump);
+      process.off('disconnect', onDisconnect);
     },
   };
 }

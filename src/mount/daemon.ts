@@ -4,11 +4,14 @@ import { mountFileSystem, type FuseMount } from '../fuse/mount.js';
 import { createLog, type Log } from '../log/log.js';
 import { compose, type Composed } from './compose.js';
 import { serveControl, type ControlServer } from './control-server.js';
-import { endOnSignals } from './daemon-signals.js';
+import { handleSignals, type SignalActions } from './daemon-signals.js';
+import { reopenLog } from './log-file.js';
 import { toPlainFailure, type DaemonMessage } from './messages.js';
-import { collectStatus } from './observe/collect.js';
+import { serveMetrics, type MetricsServer } from './metrics/server.js';
+import { collectStatus, summary } from './observe/collect.js';
 import type { MountStatus } from './observe/status.js';
 import { sourceOf, type MountPlan } from './plan.js';
+import { connectServiceManager, type ServiceManager } from './service/service-manager.js';
 import { ensureStateFolder, socketPath } from './state-folder.js';
 
 /**
@@ -35,17 +38,39 @@ async function main(): Promise<void> {
 }
 
 async function serve(plan: MountPlan, composed: Composed, log: Log): Promise<void> {
+  const { observed } = composed;
+  const { metricsPort } = plan.config.mount;
+  const manager = connectServiceManager(log);
+  let metrics: MetricsServer | undefined;
+  try {
+    const status = (): Promise<MountStatus> => collectStatus(plan, observed, metrics?.url);
+    if (metricsPort !== undefined) metrics = await serveMetrics(metricsPort, status);
+    await serveMount(plan, composed, { status, manager, log });
+  } finally {
+    manager.close();
+    await metrics?.close();
+  }
+}
+
+interface Surroundings {
+  readonly status: () => Promise<MountStatus>;
+  readonly manager: ServiceManager;
+  readonly log: Log;
+}
+
+async function serveMount(plan: MountPlan, composed: Composed, around: Surroundings): Promise<void> {
+  const { status, manager, log } = around;
   const source = sourceOf(plan);
   const mount = await mountPlan(plan, composed, source, log);
   const { mountPoint, device } = mount;
-  const signals = endOnSignals(mount, log);
+  const actions = signalActions(plan, around);
+  const signals = handleSignals(mount, actions, log);
   let control: ControlServer | undefined;
   try {
-    control = await openControl(mount, source, () =>
-      collectStatus({ ...plan, mountPoint }, composed.observed),
-    );
+    control = await openControl(mount, source, status);
     log.info({ mountPoint, source, device }, 'mounted');
     await tell({ type: 'ready', mountPoint, device });
+    manager.ready(() => summary(plan, composed.observed));
     await mount.done;
     log.info({ mountPoint }, 'unmounted, all data saved');
   } catch (reason) {
@@ -55,6 +80,27 @@ async function serve(plan: MountPlan, composed: Composed, log: Log): Promise<voi
     signals.stop();
     await control?.close();
   }
+}
+
+function signalActions({ logFile }: MountPlan, { status, manager, log }: Surroundings): SignalActions {
+  return {
+    reopenLog: () => {
+      if (logFile !== undefined) reopenLog(logFile, log);
+    },
+    dumpState: () => {
+      status().then(
+        (found) => {
+          log.info({ status: found }, 'state');
+        },
+        (reason: unknown) => {
+          log.error({ err: Failure.from(reason) }, 'the state could not be told');
+        },
+      );
+    },
+    stopping: () => {
+      manager.stopping('saving what is not saved yet, then unmounting');
+    },
+  };
 }
 
 async function mountPlan(plan: MountPlan, composed: Composed, source: string, log: Log): Promise<FuseMount> {
@@ -108,6 +154,8 @@ async function tell(message: DaemonMessage): Promise<void> {
 process.umask(0o077);
 // Ctrl-C reaches the whole group: before the mount is there the parent answers it, with a SIGTERM to this process.
 process.on('SIGINT', () => undefined);
+// These would end a process that has no listener yet, or start Node's debugger.
+process.on('SIGHUP', () => undefined).on('SIGUSR1', () => undefined);
 await main();
 // All is saved and closed; a kept-alive connection to the store must not hold the process.
 process.exit();

@@ -9,6 +9,8 @@ export interface MountPlan {
   readonly mountPoint: string;
   readonly connection: S3Connection;
   readonly config: Config;
+  /** Where the daemon's stderr goes, so that it can be opened anew. Set by `startMount`. */
+  readonly logFile?: string;
 }
 
 /** What the mount table shows as the source. */

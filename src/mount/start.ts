@@ -29,7 +29,7 @@ export interface RunningMount {
   readonly pid: number;
   /** The source of a dead mount that was in the way and has been cleared. */
   readonly cleared?: string;
-  /** Of a background daemon. */
+  /** Of a background daemon, and where one is configured. */
   readonly logFile?: string;
   /**
    * Resolves when the daemon has ended, however it was unmounted. Rejects where data could not be saved or the
@@ -52,8 +52,8 @@ const THREADS = '16';
 export async function startMount(plan: MountPlan, options: StartOptions): Promise<RunningMount> {
   throwIfAborted(options.signal);
   const cleared = await clearDeadMount(plan.mountPoint);
-  await checkMountPoint(plan.mountPoint, false); // at once, before a process starts and asks the store
-  const log = options.foreground ? undefined : await openLog(plan);
+  const mountPoint = await checkMountPoint(plan.mountPoint, false); // at once, before a process starts and asks the store
+  const log = await openLog(plan, options.foreground);
   const child = spawnDaemon(options.foreground, log?.file);
   await log?.file.close();
   const watch = new DaemonWatch(child);
@@ -63,19 +63,23 @@ export async function startMount(plan: MountPlan, options: StartOptions): Promis
   options.signal?.addEventListener('abort', stop);
   try {
     // A daemon that is gone already shows by its exit: without a callback the broken channel would come first.
-    child.send(absolutePlan(plan), () => undefined);
-    const { mountPoint, device } = await watch.ready;
-    throwIfAborted(options.signal);
-    return runningMount(
-      child,
-      watch,
-      { mountPoint, device, ...(cleared !== undefined && { cleared }) },
-      log?.path,
+    child.send(
+      { ...absolutePlan(plan, mountPoint), ...(log !== undefined && { logFile: log.path }) },
+      () => undefined,
     );
+    const { device } = await watch.ready;
+    throwIfAborted(options.signal);
+    const where = {
+      mountPoint,
+      device,
+      ...(cleared !== undefined && { cleared }),
+      ...(log !== undefined && { logFile: log.path }),
+    };
+    return runningMount(child, watch, where, options.foreground);
   } catch (reason) {
     stop();
     await watch.exited;
-    if (log !== undefined) await rm(log.path, { force: true });
+    if (log?.isOurs === true) await rm(log.path, { force: true });
     throwIfAborted(options.signal);
     throw reason;
   } finally {
@@ -87,10 +91,32 @@ function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true) throw Failure.from(signal.reason);
 }
 
-async function openLog(plan: MountPlan): Promise<{ readonly path: string; readonly file: FileHandle }> {
+interface OpenLog {
+  readonly path: string;
+  readonly file: FileHandle;
+  /** Made for this mount alone: worth nothing where the mount does not come about. */
+  readonly isOurs: boolean;
+}
+
+/** The configured log file, else a new one for a background daemon; `undefined` is our own stderr. */
+async function openLog(plan: MountPlan, foreground: boolean): Promise<OpenLog | undefined> {
+  const { logFile } = plan.config.mount;
+  if (logFile === undefined && foreground) return undefined;
+  const path = logFile === undefined ? await freshLogFile(plan) : resolve(logFile);
+  try {
+    return { path, file: await open(path, 'a', 0o600), isOurs: logFile === undefined };
+  } catch (cause) {
+    throw new Failure('usage', `The log file ${path} can not be opened: ${Failure.from(cause).message}`, {
+      subject: path,
+      remedy: 'Name a file that you may write to with --log-file',
+      cause,
+    });
+  }
+}
+
+async function freshLogFile(plan: MountPlan): Promise<string> {
   const folder = await ensureStateFolder();
-  const path = await newLogFile(folder, plan.bucket, Date.now());
-  return { path, file: await open(path, 'a', 0o600) };
+  return newLogFile(folder, plan.bucket, Date.now());
 }
 
 function spawnDaemon(foreground: boolean, log: FileHandle | undefined): ChildProcess {
@@ -105,27 +131,27 @@ function spawnDaemon(foreground: boolean, log: FileHandle | undefined): ChildPro
 }
 
 /** The daemon has another working directory. */
-function absolutePlan(plan: MountPlan): MountPlan {
+function absolutePlan(plan: MountPlan, mountPoint: string): MountPlan {
   const { cacheDir } = plan.config.mount;
   const mount = { ...plan.config.mount, ...(cacheDir !== undefined && { cacheDir: resolve(cacheDir) }) };
-  return { ...plan, mountPoint: resolve(plan.mountPoint), config: { ...plan.config, mount } };
+  return { ...plan, mountPoint, config: { ...plan.config, mount } };
 }
 
 function runningMount(
   child: ChildProcess,
   watch: DaemonWatch,
-  where: Pick<RunningMount, 'mountPoint' | 'device' | 'cleared'>,
-  logFile: string | undefined,
+  where: Pick<RunningMount, 'mountPoint' | 'device' | 'cleared' | 'logFile'>,
+  foreground: boolean,
 ): RunningMount {
   const unmount = async (signal?: AbortSignal): Promise<void> => {
     await unmountDirectory(where.mountPoint, signal);
-    if (logFile === undefined) await watch.exited;
+    if (foreground) await watch.exited;
   };
   const base = { ...where, pid: child.pid ?? 0, unmount };
-  if (logFile === undefined) return { ...base, done: watch.done };
+  if (foreground) return { ...base, done: watch.done };
   child.disconnect();
   child.unref();
-  return { ...base, logFile, done: Promise.resolve() };
+  return { ...base, done: Promise.resolve() };
 }
 
 /** Turns messages and exit of a daemon into promises. */

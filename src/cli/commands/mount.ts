@@ -7,13 +7,22 @@ export const command = 'mount <bucket> <dir>';
 export const describe = 'Mount a bucket, or a part of it, on a directory';
 
 export function builder(yargs: Argv): Argv {
-  return connectionOptions(configOptions(yargs))
+  return mountOptions(connectionOptions(configOptions(yargs)))
     .positional('bucket', {
       type: 'string',
       demandOption: true,
       describe: 's3://BUCKET or s3://BUCKET/PREFIX',
     })
     .positional('dir', { type: 'string', demandOption: true, describe: 'An empty directory' })
+    .example('objectfs mount s3://data /mnt/data', 'In the background; returns when the mount answers')
+    .example(
+      'objectfs mount s3://data/logs /mnt/logs --read-only --foreground',
+      'Ctrl-C flushes and unmounts',
+    );
+}
+
+function mountOptions(yargs: Argv) {
+  return yargs
     .option('foreground', { type: 'boolean', default: false, describe: 'Stay, and log to stderr' })
     .option('read-only', { type: 'boolean', describe: 'Refuse changes' })
     .option('allow-other', { type: 'boolean', describe: 'Let other users in' })
@@ -40,11 +49,16 @@ export function builder(yargs: Argv): Argv {
       requiresArg: true,
       describe: 'Budget of all buffers, such as 512MiB',
     })
-    .example('objectfs mount s3://data /mnt/data', 'In the background; returns when the mount answers')
-    .example(
-      'objectfs mount s3://data/logs /mnt/logs --read-only --foreground',
-      'Ctrl-C flushes and unmounts',
-    );
+    .option('log-file', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Log of the daemon; SIGHUP opens it anew',
+    })
+    .option('metrics-port', {
+      type: 'number',
+      requiresArg: true,
+      describe: 'Prometheus metrics on this loopback port; 0 takes a free one',
+    });
 }
 
 export async function handler(flags: ArgumentsCamelCase): Promise<void> {

@@ -19,6 +19,8 @@ export function statusText(status: AnyMountStatus): string {
     ['sent', sentLine(status)],
     ...recoveryLines(status),
     ['memory', `${formatSize(rssBytes)} resident`],
+    ...optionalLine('log', status.logFile),
+    ...optionalLine('metrics', status.metricsUrl),
   ];
   const head = `${source} on ${mountPoint}: running for ${duration(uptimeMs)}, process ${pid}, ${howLine(status)}`;
   return [head, ...lines.map(([name, text]) => `  ${name.padEnd(9)} ${text}`), ''].join('\n');
@@ -47,6 +49,10 @@ function storeLine({ store }: MountStatus): string {
 function lastFailureLine({ store: { lastFailure } }: MountStatus): [string, string][] {
   if (lastFailure === undefined) return [];
   return [['', `last failure ${lastFailure.at}, ${lastFailure.kind}: ${lastFailure.message}`]];
+}
+
+function optionalLine(name: string, text: string | undefined): [string, string][] {
+  return text === undefined ? [] : [[name, text]];
 }
 
 function openLine({ openRequests }: MountStatus): string {

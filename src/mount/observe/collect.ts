@@ -17,7 +17,11 @@ export interface Observed {
 }
 
 /** The state of this process's mount at this moment. */
-export async function collectStatus(plan: MountPlan, observed: Observed): Promise<MountStatus> {
+export async function collectStatus(
+  plan: MountPlan,
+  observed: Observed,
+  metricsUrl?: string,
+): Promise<MountStatus> {
   const { connection, config, mountPoint, bucket, prefix } = plan;
   const { cache, ...files } = observed.fileSystem();
   const uptimeMs = process.uptime() * 1000;
@@ -41,8 +45,19 @@ export async function collectStatus(plan: MountPlan, observed: Observed): Promis
     cache,
     store: storeStatus(observed),
     cacheFolder: observed.cacheFolder,
+    ...(plan.logFile !== undefined && { logFile: plan.logFile }),
+    ...(metricsUrl !== undefined && { metricsUrl }),
     recovery: [...(await listRecovered(observed.cacheFolder))],
   };
+}
+
+/** One line for a service manager. */
+export function summary(plan: MountPlan, observed: Observed): string {
+  const { dirtyFiles, openFiles } = observed.fileSystem();
+  const { failingSinceMs } = observed.storeHealth();
+  const store =
+    failingSinceMs === undefined ? 'answers' : `has not answered since ${timestamp(failingSinceMs)}`;
+  return `${sourceOf(plan)} on ${plan.mountPoint}: the store ${store}, ${openFiles} files open, ${dirtyFiles} unsaved`;
 }
 
 function storeStatus(observed: Observed): MountStatus['store'] {

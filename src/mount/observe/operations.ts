@@ -32,6 +32,8 @@ export interface OperationLog {
   open(): readonly OpenOperation[];
   /** In order of first use. */
   counts(): readonly OperationCount[];
+  /** Ends the requests that are older than `ageMs` with the failure `timeout`. */
+  cut(ageMs: number): void;
 }
 
 /** A total table: an operation that the contract gains is missed by the compiler. */
@@ -72,6 +74,7 @@ interface Entry {
   readonly operation: OperationName;
   readonly beganMs: number;
   readonly args: readonly unknown[];
+  readonly request: CuttableRequest | undefined;
 }
 
 interface Tally {
@@ -104,14 +107,16 @@ class Tracker implements OperationLog {
     ) => Promise<unknown>;
     const tally: Tally = { count: 0, errors: {}, totalMs: 0 };
     return async (...args: readonly unknown[]): Promise<unknown> => {
-      const entry: Entry = { operation, beganMs: performance.now(), args };
+      const given = requestOf(args);
+      const request = given === undefined ? undefined : new CuttableRequest(given);
+      const entry: Entry = { operation, beganMs: performance.now(), args, request };
       this.#open.add(entry);
       try {
-        return await method(...args);
+        return await (request === undefined ? method(...args) : method(...args.slice(0, -1), request));
       } catch (reason) {
-        const { errno } = Failure.from(reason);
-        tally.errors[errno] = (tally.errors[errno] ?? 0) + 1;
-        throw reason;
+        const failure = request?.isCut === true ? givenUp(operation, reason) : Failure.from(reason);
+        tally.errors[failure.errno] = (tally.errors[failure.errno] ?? 0) + 1;
+        throw failure;
       } finally {
         this.#open.delete(entry);
         tally.count += 1;
@@ -123,12 +128,17 @@ class Tracker implements OperationLog {
 
   open(): readonly OpenOperation[] {
     const nowMs = performance.now();
-    return [...this.#open].map(({ operation, beganMs, args }) => ({
+    return [...this.#open].map(({ operation, beganMs, args, request }) => ({
       operation,
       ageMs: nowMs - beganMs,
-      pid: requestOf(args)?.pid ?? 0,
+      pid: request?.pid ?? 0,
       ino: String(args[0]),
     }));
+  }
+
+  cut(ageMs: number): void {
+    const before = performance.now() - ageMs;
+    for (const { beganMs, request } of this.#open) if (beganMs <= before) request?.cut();
   }
 
   counts(): readonly OperationCount[] {
@@ -139,6 +149,49 @@ class Tracker implements OperationLog {
       totalMs,
     }));
   }
+}
+
+/** A request that can also be ended from here. The signal is made when somebody first looks: most never do. */
+class CuttableRequest implements Request {
+  readonly uid: number;
+  readonly gid: number;
+  readonly pid: number;
+  readonly #given: Request;
+  #controller: AbortController | undefined;
+  isCut = false;
+
+  constructor(given: Request) {
+    this.uid = given.uid;
+    this.gid = given.gid;
+    this.pid = given.pid;
+    this.#given = given;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller !== undefined) return this.#controller.signal;
+    const controller = new AbortController();
+    this.#controller = controller;
+    const { signal } = this.#given;
+    if (signal.aborted || this.isCut) controller.abort();
+    else {
+      signal.addEventListener('abort', () => {
+        controller.abort();
+      });
+    }
+    return controller.signal;
+  }
+
+  cut(): void {
+    this.isCut = true;
+    this.#controller?.abort();
+  }
+}
+
+function givenUp(operation: OperationName, cause: unknown): Failure {
+  const { message } = Failure.from(cause);
+  return new Failure('timeout', `${operation} was given up, because the store does not answer: ${message}`, {
+    cause,
+  });
 }
 
 /** The last argument of every operation but `release` and `releasedir`. */

@@ -57,6 +57,9 @@ export const mountStatus = z.object({
       .optional(),
   }),
   cacheFolder: z.string(),
+  /** Absent: the daemon logs to the stderr of the command that holds it. */
+  logFile: z.string().optional(),
+  metricsUrl: z.string().optional(),
   /** Bytes that could not be saved, of this mount and those before it. */
   recovery: z.array(recoveredFile),
 });

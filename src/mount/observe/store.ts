@@ -2,6 +2,7 @@ import { Failure, type FailureKind } from '../../errors/failure.js';
 import { isTransient } from '../../s3/backoff.js';
 import { OPERATION_OF, wrapStore } from '../../s3/metered.js';
 import type { ObjectStore } from '../../s3/store.js';
+import type { Transporter } from '../../transfer/transporter.js';
 
 /** The last request that the store did not serve for a reason of its own. */
 export interface StoreFailure {
@@ -37,14 +38,28 @@ const REFUSED: ReadonlySet<FailureKind> = new Set<FailureKind>([
   'clock-skew',
 ]);
 
-/** Watches whether a store answers. */
+/** How often a store that is out is asked whether it is back, and how long its answer may take. */
+const PROBE_INTERVAL_MS = 1_000;
+const PROBE_TIMEOUT_MS = 5_000;
+
+/**
+ * Watches whether a store answers. Where it has not for the limit, it counts as out: requests then fail at once, so
+ * that nobody waits for what is known, and {@link StoreWatch.probe} finds out when it is back.
+ */
 export class StoreWatch {
+  readonly #limitMs: number;
   #lastAnswerMs: number | undefined;
   #lastFailure: StoreFailure | undefined;
   #failingSinceMs: number | undefined;
+  #probedMs = 0;
+  #isProbing = false;
 
-  /** The same store, whose answers are seen here. */
-  watch(store: ObjectStore): ObjectStore {
+  constructor(limitMs: number) {
+    this.#limitMs = limitMs;
+  }
+
+  /** The same store, whose answers are seen here. Directly around the one that sends. */
+  observe(store: ObjectStore): ObjectStore {
     return wrapStore(store, async (method, run) => {
       const beganMs = Date.now();
       try {
@@ -58,12 +73,53 @@ export class StoreWatch {
     });
   }
 
+  /** The same store, which fails at once while it is out. Around the one that tries again. */
+  guard(store: ObjectStore): ObjectStore {
+    return wrapStore(store, (_method, run) => this.#guarded(run));
+  }
+
+  guardTransporter(transporter: Transporter): Transporter {
+    return {
+      name: transporter.name,
+      upload: (...args) => this.#guarded(() => transporter.upload(...args)),
+      download: (...args) => this.#guarded(() => transporter.download(...args)),
+    };
+  }
+
+  /** Whether nothing has been answered for the limit. */
+  isOut(): boolean {
+    return this.#failingSinceMs !== undefined && Date.now() - this.#failingSinceMs >= this.#limitMs;
+  }
+
   health(): StoreHealth {
     return {
       lastAnswerMs: this.#lastAnswerMs,
       lastFailure: this.#lastFailure,
       failingSinceMs: this.#failingSinceMs,
     };
+  }
+
+  /** Asks a store that is out, through {@link StoreWatch.observe}; called again and again. Never rejects. */
+  async probe(store: ObjectStore, prefix: string): Promise<void> {
+    if (!this.isOut() || this.#isProbing || Date.now() - this.#probedMs < PROBE_INTERVAL_MS) return;
+    this.#isProbing = true;
+    this.#probedMs = Date.now();
+    const signal = AbortSignal.timeout(PROBE_TIMEOUT_MS);
+    await store.list({ prefix, maxKeys: 1, signal }).catch(() => undefined); // `observe` has seen how it went
+    this.#isProbing = false;
+  }
+
+  async #guarded<T>(run: () => Promise<T>): Promise<T> {
+    if (this.isOut()) throw this.#outage();
+    return run();
+  }
+
+  #outage(): Failure {
+    const since = new Date(this.#failingSinceMs ?? Date.now()).toISOString();
+    const last = this.#lastFailure?.message ?? 'no answer';
+    return new Failure('unreachable', `The store has not answered since ${since}: ${last}`, {
+      remedy: 'The mount goes on by itself when the store answers again',
+    });
   }
 
   #answered(): void {

@@ -44,6 +44,8 @@ export interface BlockCacheOptions {
   readonly maxSpans?: number;
   /** Longest range of one request: long enough to hide a round trip, short enough to run several beside. */
   readonly maxSpanBytes?: number;
+  /** Objects up to this size come whole at the first read. @defaultValue 0 */
+  readonly wholeBytes?: number;
   /** Asked before the source. */
   readonly lower?: LowerTier;
 }
@@ -61,6 +63,7 @@ export class BlockCache {
   readonly #limitBytes: number;
   readonly #requests: LimitFunction;
   readonly #maxSpanBytes: number;
+  readonly #wholeBytes: number;
   readonly #lower: LowerTier | undefined;
   readonly #counts = { hitBlocks: 0, missedBlocks: 0, requests: 0, requestedBytes: 0 };
   /** By source and number; the order is that of use. */
@@ -72,6 +75,7 @@ export class BlockCache {
   constructor(options: BlockCacheOptions) {
     this.blockBytes = options.blockBytes ?? BLOCK_BYTES;
     this.#limitBytes = Math.max(options.limitBytes, 4 * this.blockBytes);
+    this.#wholeBytes = options.wholeBytes ?? 0;
     this.#lower = options.lower;
     this.#requests = pLimit(options.maxSpans ?? 16);
     const share = Math.floor(this.#limitBytes / 4);
@@ -91,6 +95,8 @@ export class BlockCache {
   async read(source: BlockSource, offset: number, lengthBytes: number): Promise<readonly Uint8Array[]> {
     const end = Math.min(offset + lengthBytes, source.sizeBytes);
     if (end <= offset) return [];
+    // One request for all of a small object costs little more than one for a page of it.
+    if (source.sizeBytes <= this.#wholeBytes) this.#blocksFor(source, 0, source.sizeBytes);
     const blocks = this.#blocksFor(source, offset, end);
     const filled = await Promise.all(blocks.map((block) => block.ready));
     return filled.map((bytes, index) => {

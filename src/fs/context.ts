@@ -2,6 +2,7 @@ import type { LimitFunction } from 'p-limit';
 import { Failure } from '../errors/failure.js';
 import type { BlockCache } from '../cache/block-cache.js';
 import type { DiskTier } from '../cache/disk/disk-tier.js';
+import type { ReadAheadBudget } from '../cache/read-ahead.js';
 import type { Config } from '../config/schema.js';
 import type { Log } from '../log/log.js';
 import type { ObjectStore } from '../s3/store.js';
@@ -38,6 +39,7 @@ export interface Context {
   readonly table: InodeTable;
   readonly locks: LockTable;
   readonly cache: BlockCache;
+  readonly readAhead: ReadAheadBudget;
   /** Absent where `mount.diskCache` is 0. */
   readonly disk: DiskTier | undefined;
   readonly passthrough: Passthrough;

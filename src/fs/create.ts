@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { BLOCK_BYTES, BlockCache } from '../cache/block-cache.js';
+import { ReadAheadBudget } from '../cache/read-ahead.js';
 import { DiskTier } from '../cache/disk/disk-tier.js';
 import { configSchema, type Config } from '../config/schema.js';
 import type { StorageClass } from '../config/storage-class.js';
@@ -26,6 +27,9 @@ const METADATA_REQUESTS = 16;
 const SMALL_UPLOADS = 16;
 
 const DEFAULT_TRANSFER = configSchema.parse({}).transfer;
+
+/** Takes about as long as one more round trip at 85 MB/s, the documented speed of one connection to S3. */
+const WHOLE_OBJECT_BYTES = 1024 * 1024;
 
 /** What a file system is made of. */
 export interface FileSystemOptions {
@@ -85,10 +89,12 @@ export function createFileSystem(options: FileSystemOptions): InspectableFileSys
     uploadMemory: new ByteBudget(Math.floor(mount.memoryLimit / 4)),
     cache: new BlockCache({
       limitBytes: Math.floor(mount.memoryLimit / 2),
+      wholeBytes: WHOLE_OBJECT_BYTES,
       ...(disk === undefined ? {} : { lower: disk }),
     }),
     disk,
     passthrough: new Passthrough(),
+    readAhead: new ReadAheadBudget(Math.floor(mount.memoryLimit / 8)),
     root: createRoot(table, prefix, startedNs, owner),
   };
   return { ...assemble(context), inspect: () => inspect(context) };

@@ -84,7 +84,7 @@ export async function openFile(
   // No await from here to the handle: the next open must see what this one decided.
   const backingId = context.passthrough.take(node, lent);
   const id = context.table.addHandle((handle) => {
-    const readAhead = new ReadAhead(Math.min(MAX_READ_AHEAD_BYTES, context.mount.memoryLimit / 16));
+    const readAhead = new ReadAhead(MAX_READ_AHEAD_BYTES, context.readAhead);
     return { kind: 'file', id: handle, node, flags, writable, readAhead, backingId };
   });
   await lent?.close();
@@ -161,6 +161,7 @@ async function releaseFile(context: Context, id: HandleId): Promise<void> {
   if (handle?.kind !== 'file') return;
   const { node } = handle;
   if (handle.writable) node.writers -= 1;
+  handle.readAhead.close();
   if (handle.backingId !== undefined) context.passthrough.release(node);
   if (node.openCount === 0 && node.version?.id !== undefined) context.cache.cancel(node.version.id);
   if (handle.writable) await saveLast(context, node);

@@ -23,7 +23,7 @@ export interface InspectableFileSystem extends FileSystem {
 }
 
 /** Counts what a file system holds; walks all inodes. */
-export function inspect({ table, cache, disk, passthrough }: Context): FileSystemState {
+export function inspect({ table, cache, disk, passthrough, readAhead }: Context): FileSystemState {
   let [inodes, dirtyFiles, dirtyBytes] = [0, 0, 0];
   for (const node of table.all()) {
     inodes += 1;
@@ -45,6 +45,9 @@ export function inspect({ table, cache, disk, passthrough }: Context): FileSyste
     cache: {
       ...cache.counters(),
       passthroughOpens: passthrough.opens,
+      readAheadPlannedBytes: readAhead.plannedBytes,
+      readAheadUsedBytes: readAhead.usedBytes,
+      readAheadWastedBytes: readAhead.wastedBytes,
       ...(disk === undefined ? {} : diskCounters(disk.counters())),
     },
   };

@@ -6,10 +6,12 @@ export class PendingRequest implements Request {
   readonly uid: number;
   readonly gid: number;
   readonly pid: number;
+  readonly interruptible: boolean;
   #controller: AbortController | undefined;
   #aborted = false;
 
-  constructor(header: Pick<RequestHeader, 'uid' | 'gid' | 'pid'>) {
+  constructor(header: Pick<RequestHeader, 'uid' | 'gid' | 'pid'>, interruptible: boolean) {
+    this.interruptible = interruptible;
     this.uid = header.uid;
     this.gid = header.gid;
     this.pid = header.pid;
@@ -39,10 +41,11 @@ export class InFlight {
     return this.#pending.size;
   }
 
-  begin(header: RequestHeader): PendingRequest {
-    const request = new PendingRequest(header);
+  /** @param interruptible - `false`: an interrupt leaves it alone; only the end of the connection aborts it. */
+  begin(header: RequestHeader, interruptible: boolean): PendingRequest {
+    const request = new PendingRequest(header, interruptible);
     this.#pending.set(header.unique, request);
-    if (this.#early.delete(header.unique)) request.abort();
+    if (this.#early.delete(header.unique) && interruptible) request.abort();
     return request;
   }
 
@@ -54,7 +57,7 @@ export class InFlight {
   interrupt(unique: bigint): void {
     const request = this.#pending.get(unique);
     if (request !== undefined) {
-      request.abort();
+      if (request.interruptible) request.abort();
       return;
     }
     this.#early.add(unique);

@@ -1,6 +1,6 @@
 import { ERRNO } from '../errors/errno.js';
 import { Failure } from '../errors/failure.js';
-import { ROOT_INODE, type FileSystem, type InodeId } from '../fs/operations.js';
+import { ROOT_INODE, type FileSystem, type InodeId, type Request } from '../fs/operations.js';
 import { INIT_FLAG } from './abi/init-flags.js';
 import { OPCODE } from './abi/opcodes.js';
 import { FuseSession } from './session.js';
@@ -173,6 +173,35 @@ describe('interrupts', () => {
     const { channel, done } = await started(withMethods({ statfs }));
     channel.push(interrupt(2n), requestBytes(OPCODE.STATFS, 2n, 1n, Buffer.alloc(0)));
     expect((await channel.replied(2))[1]).toMatchObject({ unique: 2n, error: -ERRNO.EINTR });
+    await finished(channel, done);
+  });
+
+  test.each([
+    ['flush', OPCODE.FLUSH, 24],
+    ['fsync', OPCODE.FSYNC, 16],
+  ] as const)('do not stop %s: bytes that were accepted are saved', async (method, opcode, bodyBytes) => {
+    let save: () => void = () => undefined;
+    const saving = new Promise<void>((resolve) => (save = resolve));
+    const signals: AbortSignal[] = [];
+    const work = async (signal: AbortSignal): Promise<void> => {
+      signals.push(signal);
+      await saving;
+      signal.throwIfAborted();
+    };
+    const { channel, done } = await started(
+      withMethods({
+        [method]: (_ino: unknown, _handle: unknown, ...rest: (Request | boolean)[]) =>
+          work((rest.at(-1) as Request).signal),
+      }),
+    );
+    channel.push(interrupt(4n), requestBytes(opcode, 2n, 1n, Buffer.alloc(bodyBytes)), interrupt(2n));
+    channel.push(requestBytes(opcode, 4n, 1n, Buffer.alloc(bodyBytes)));
+    channel.push(requestBytes(OPCODE.STATFS, 6n, 1n, Buffer.alloc(0)));
+    await channel.replied(2); // that of STATFS: all before it were taken
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false, false]);
+    save();
+    const replies = await channel.replied(4);
+    expect(replies.map(({ error }) => error)).toEqual([0, 0, 0, 0]);
     await finished(channel, done);
   });
 

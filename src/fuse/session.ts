@@ -36,6 +36,12 @@ export interface SessionOptions {
 /** Requests read in one go before timers and sockets get their turn. */
 const BURST = 64;
 
+/**
+ * What write(2) has accepted is saved whatever signal comes: a process that is killed sends FLUSH while it dies, with
+ * the interrupt right behind it, and no disk forgets bytes then. It waits no longer than the store's own time limits.
+ */
+const SAVING: ReadonlySet<string> = new Set<ServedOperation['op']>(['flush', 'fsync']);
+
 /** One FUSE connection: reads requests, has the file system serve them, sends one reply to each. */
 export class FuseSession {
   /** Resolves when INIT was answered and the file system runs. */
@@ -184,7 +190,7 @@ export class FuseSession {
 
   /** Never rejects: it ends in exactly one reply. */
   async #serve(header: RequestHeader, operation: ServedOperation, kept: Buffer | undefined): Promise<void> {
-    const request = this.#inFlight.begin(header);
+    const request = this.#inFlight.begin(header, !SAVING.has(operation.op));
     try {
       const reply = await handle(this.#context, header.nodeId, operation, request);
       this.#deliver(header, reply);

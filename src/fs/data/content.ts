@@ -1,7 +1,8 @@
 import { join } from 'node:path';
+import type { AheadRange } from '../../cache/read-ahead.js';
 import type { Context } from '../context.js';
 import { orAbort } from '../locks.js';
-import type { FileHandle, FileNode } from '../nodes/node.js';
+import type { FileHandle, FileNode, StoredObject } from '../nodes/node.js';
 import { Stage, type FetchSlice } from './stage.js';
 import { isCurrent, sourceOf, unpark, versionOf } from './version.js';
 
@@ -41,10 +42,14 @@ function aheadOf(context: Context, handle: FileHandle, offset: number, lengthByt
   if (node.object === undefined) return;
   const { stage } = node;
   const sizeBytes = stage?.sizeBytes ?? node.object.sizeBytes;
-  const ahead = readAhead.observe(offset, lengthBytes, sizeBytes);
-  if (ahead === undefined) return;
+  for (const ahead of readAhead.observe(offset, lengthBytes, sizeBytes))
+    prefetch(context, node, node.object, ahead);
+}
+
+function prefetch(context: Context, node: FileNode, object: StoredObject, ahead: AheadRange): void {
+  const { stage } = node;
   if (stage === undefined) {
-    const source = sourceOf(context, versionOf(node, node.object));
+    const source = sourceOf(context, versionOf(node, object));
     context.cache.prefetch(source, ahead.offset, ahead.lengthBytes);
     return;
   }

@@ -1,0 +1,66 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import * as fs from 'node:fs/promises';
+import { join } from 'node:path';
+import { describeMount } from '../harness/testing/mount-tests.js';
+import type { MountStatus } from './observe/status.js';
+import { startMount } from './start.js';
+import { statusOf } from './status.js';
+import {
+  makeMountPlace,
+  startTestServer,
+  until,
+  type MountPlace,
+  type TestServer,
+} from './testing/mount-place.js';
+
+const SIZE_BYTES = 3_000_000;
+
+describeMount('a program that is stopped while its file is being saved', () => {
+  let server: TestServer;
+  let place: MountPlace;
+
+  beforeAll(async () => {
+    server = await startTestServer();
+  });
+  afterAll(async () => {
+    await server.close();
+  });
+  beforeEach(async () => {
+    place = await makeMountPlace();
+  });
+  afterEach(async () => {
+    await place.remove();
+  });
+
+  async function running(): Promise<MountStatus> {
+    const status = await statusOf(place.mountPoint);
+    if (status.state !== 'running') throw new Error(`The mount is ${status.state}`);
+    return status;
+  }
+
+  test.each(['SIGINT', 'SIGKILL'] as const)('by %s loses no byte that it has written', async (signal) => {
+    const mount = await startMount(place.plan(server.connection, { attributeTtlMs: 60_000 }), {
+      foreground: true,
+    });
+    await fs.writeFile(place.at(signal), '');
+    const source = join(place.folder, 'source');
+    await fs.writeFile(source, Buffer.alloc(SIZE_BYTES, 'x'));
+    const child = spawn('cp', [source, place.at(signal)], { stdio: 'ignore' });
+    const exited = once(child, 'exit');
+    // A server that stands still keeps the PUT open for as long as the test needs.
+    process.kill(server.process.pid, 'SIGSTOP');
+    await until('the file is being saved', async () => {
+      const { openRequests } = await running();
+      return openRequests.find(({ operation }) => operation === 'flush');
+    });
+    child.kill(signal);
+    await running(); // the daemon has had its turn with the interrupt, which was there before this question
+    process.kill(server.process.pid, 'SIGCONT');
+    expect(await exited).toEqual([null, signal]);
+    expect((await server.store.head(signal)).sizeBytes).toBe(SIZE_BYTES);
+    expect((await running()).recovery).toEqual([]);
+    await mount.unmount();
+    await mount.done;
+  });
+});

@@ -16,6 +16,7 @@ import type { Shelf } from './index/shelf.js';
 import type { LockTable } from './locks.js';
 import type { DirectoryNode, Node } from './nodes/node.js';
 import type { InodeTable } from './nodes/table.js';
+import type { KernelNotifier } from './operations.js';
 
 /** What every operation of one mount works with. */
 export interface Context {
@@ -43,6 +44,8 @@ export interface Context {
   /** Absent where `mount.diskCache` is 0. */
   readonly disk: DiskTier | undefined;
   readonly passthrough: Passthrough;
+  /** Its notifier is there from `start` on. Notifications are queued, so they may be given under a lock. */
+  readonly kernel: { notifier?: KernelNotifier };
   readonly indexes: IndexKeeper;
   /** Bounds what is kept of listings and indexes. */
   readonly shelf: Shelf;

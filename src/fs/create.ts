@@ -79,8 +79,7 @@ export function createFileSystem(options: FileSystemOptions): InspectableFileSys
     recoveryFolder: join(cacheDir, 'recovery'),
     parkedPrefix: parkedPrefix(prefix, cacheDir),
     locks: new LockTable(),
-    indexes: new IndexKeeper(),
-    shelf: new Shelf(),
+    ...directoryKnowledge(),
     metadataRequests: pLimit(METADATA_REQUESTS),
     smallUploads: pLimit(SMALL_UPLOADS),
     partLimits: { ...DEFAULT_PART_LIMITS, uploadPartBytes, ...options.partLimits },
@@ -109,6 +108,11 @@ function createDiskTier({ mount, cacheDir, log }: FileSystemOptions): DiskTier |
     queueBytes: Math.floor(mount.memoryLimit / 16),
     log,
   });
+}
+
+/** What is kept of directories, and who is told when it turns out wrong. */
+function directoryKnowledge(): Pick<Context, 'kernel' | 'indexes' | 'shelf'> {
+  return { kernel: {}, indexes: new IndexKeeper(), shelf: new Shelf() };
 }
 
 function createRoot(

@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import { Failure } from '../errors/failure.js';
 import { attributeOperations } from './attributes.js';
+import { monotonicMs } from './clock.js';
 import type { Context } from './context.js';
 import { clearParked, forgetContent } from './data/keep.js';
 import { abortLeftUploads } from './data/multipart.js';
@@ -40,14 +41,18 @@ const STATISTICS: FileSystemStatistics = {
 /** All operations over one context. */
 export function assemble(context: Context): FileSystem {
   return {
-    start: ({ backing }) => {
+    start: ({ backing }, notifier) => {
       context.passthrough.start(backing);
+      context.kernel.notifier = notifier;
       return start(context);
     },
     stop: () => stop(context),
     lookup: async (parent, name, request) => {
       const directory = context.table.directory(parent);
-      return entryOf(context, await lookupChild(context, directory, name, request.signal));
+      const startedMs = monotonicMs();
+      const node = await lookupChild(context, directory, name, request.signal);
+      if (node.checkedAtMs >= startedMs) node.lookedUpAtMs = monotonicMs();
+      return entryOf(context, node);
     },
     forget: (ino, count) => {
       context.table.forget(ino, count);

@@ -136,8 +136,7 @@ export async function refresh(context: Context, node: Node, signal?: AbortSignal
   if (node.revision !== revision || isDirty(node)) return !node.detached;
   if (node.kind === 'directory') return await refreshDirectory(context, node, head, askedMs, signal);
   if (head !== undefined && adopt(context, node, head, storedFrom(head, node.object), askedMs)) return true;
-  context.table.detach(node);
-  return false;
+  return noteGone(context, node);
 }
 
 /**
@@ -165,8 +164,7 @@ export async function revalidate(context: Context, node: Node, signal?: AbortSig
     if (node.kind === 'symlink') node.target ??= row.target;
     return true;
   }
-  context.table.detach(node);
-  return false;
+  return noteGone(context, node);
 }
 
 async function refreshDirectory(
@@ -180,8 +178,7 @@ async function refreshDirectory(
     if (!node.timesDirty) node.posix = posixFrom(context, marker, true);
     node.object = storedFrom(marker, node.object);
   } else if (node.parent !== undefined && !(await hasChildren(context, node, signal))) {
-    context.table.detach(node);
-    return false;
+    return noteGone(context, node);
   } else {
     node.object = undefined;
   }
@@ -193,6 +190,14 @@ async function hasChildren(context: Context, node: DirectoryNode, signal?: Abort
   if ([...node.children.values()].some(isPending)) return true;
   const prefix = childrenPrefix(context, node);
   return (await hasKeys(context, prefix, signal)) || (await hasOverflow(context, prefix, signal));
+}
+
+/** Another client has removed or replaced what the name led to. Always `false`. */
+function noteGone(context: Context, node: Node): false {
+  const { parent, name } = node;
+  if (parent !== undefined && node.lookups > 0n) context.kernel.notifier?.invalidateEntry(parent.ino, name);
+  context.table.detach(node);
+  return false;
 }
 
 /** Takes over what S3 says of an object; `false` where it is another file than the one that is open here. */
@@ -210,6 +215,7 @@ function adopt(
   if (!sameBytes && node.kind === 'file') {
     node.contentVersion += 1;
     node.foreignVersion += 1;
+    if (node.lookups > 0n) context.kernel.notifier?.invalidateInode(node.ino, 0n, 0n);
   }
   if (!sameBytes && node.kind === 'symlink') node.target = undefined;
   node.posix = posix;

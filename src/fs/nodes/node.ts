@@ -42,6 +42,8 @@ export interface NodeCommon {
   revision: number;
   /** On the clock of `monotonicMs`: when S3 last told us, or we told S3. */
   checkedAtMs: number;
+  /** When a lookup last went to S3 for it: the open that follows in the same system call need not go again. */
+  lookedUpAtMs: number;
 }
 
 /** A prefix. */

@@ -143,6 +143,7 @@ export class InodeTable {
       object: seed.object,
       revision: 0,
       checkedAtMs: seed.checkedAtMs,
+      lookedUpAtMs: -Infinity,
     };
   }
 

@@ -75,6 +75,16 @@ export class Driver {
   }
 
   async open(path: string, flags = O_RDONLY): Promise<OpenFile> {
+    try {
+      return await this.#openOnce(path, flags);
+    } catch (error) {
+      // The kernel looks the name up again, once.
+      if (!(error instanceof Failure) || error.kind !== 'stale') throw error;
+      return await this.#openOnce(path, flags);
+    }
+  }
+
+  async #openOnce(path: string, flags: number): Promise<OpenFile> {
     const ino = await this.ino(path);
     const { handle } = await this.fs.open(ino, flags, this.#as);
     return new OpenFile(this.fs, ino, handle, this.#as);

@@ -33,6 +33,7 @@ export interface Fixture {
 export interface MountOptions extends Partial<Config['mount']> {
   readonly prefix?: string;
   readonly store?: ObjectStore;
+  readonly notifier?: KernelNotifier;
   readonly storageClass?: StorageClass;
   readonly partLimits?: FileSystemOptions['partLimits'];
 }
@@ -69,7 +70,14 @@ export async function startFixture(): Promise<Fixture> {
 }
 
 async function mountOver(store: ObjectStore, cacheDir: string, options: MountOptions): Promise<FileSystem> {
-  const { prefix = '', store: wrapped = store, storageClass, partLimits, ...mount } = options;
+  const {
+    prefix = '',
+    notifier = silentNotifier,
+    store: wrapped = store,
+    storageClass,
+    partLimits,
+    ...mount
+  } = options;
   const config = configSchema.parse({});
   const fs = createFileSystem({
     store: wrapped,
@@ -82,7 +90,7 @@ async function mountOver(store: ObjectStore, cacheDir: string, options: MountOpt
     log: silentLog,
     owner: { uid: 500, gid: 501 },
   });
-  await fs.start({ maxWriteBytes: 1 << 20, protocolMinor: 40 }, silentNotifier);
+  await fs.start({ maxWriteBytes: 1 << 20, protocolMinor: 40 }, notifier);
   return fs;
 }
 

@@ -10,7 +10,7 @@ import { isDirty, type FileNode, type Node } from './nodes/node.js';
 import { within } from './nodes/subtree.js';
 import type { AttributeChange, FileSystem, Request } from './operations.js';
 import { persistPosix } from './persist.js';
-import { isFresh, revalidate } from './resolve.js';
+import { isFresh, revalidate } from './refresh.js';
 
 type AttributeOperations = Pick<FileSystem, 'getattr' | 'setattr'>;
 

@@ -13,6 +13,7 @@ import type { PartLimits } from './data/part-plan.js';
 import type { Passthrough } from './data/passthrough.js';
 import type { IndexKeeper } from './index/keeper.js';
 import type { Shelf } from './index/shelf.js';
+import type { IntentLog } from './intents/log.js';
 import type { LockTable } from './locks.js';
 import type { DirectoryNode, Node } from './nodes/node.js';
 import type { InodeTable } from './nodes/table.js';
@@ -39,6 +40,8 @@ export interface Context {
   readonly parkedPrefix: string;
   readonly table: InodeTable;
   readonly locks: LockTable;
+  /** Records of operations that take several requests. */
+  readonly intents: IntentLog;
   readonly cache: BlockCache;
   readonly readAhead: ReadAheadBudget;
   /** Absent where `mount.diskCache` is 0. */

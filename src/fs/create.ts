@@ -18,6 +18,8 @@ import { inspect, type InspectableFileSystem } from './inspect.js';
 import { Passthrough } from './data/passthrough.js';
 import { IndexKeeper } from './index/keeper.js';
 import { Shelf } from './index/shelf.js';
+import { IntentLog } from './intents/log.js';
+import { newOwner } from './intents/owner.js';
 import { LockTable } from './locks.js';
 import { S_IFDIR } from './modes.js';
 import type { DirectoryNode } from './nodes/node.js';
@@ -80,23 +82,29 @@ export function createFileSystem(options: FileSystemOptions): InspectableFileSys
     parkedPrefix: parkedPrefix(prefix, cacheDir),
     locks: new LockTable(),
     ...directoryKnowledge(),
+    intents: new IntentLog({ store, prefix, owner: newOwner(), log }),
     metadataRequests: pLimit(METADATA_REQUESTS),
     smallUploads: pLimit(SMALL_UPLOADS),
     partLimits: { ...DEFAULT_PART_LIMITS, uploadPartBytes, ...options.partLimits },
     partConnections: connections,
     stageMemory: new ByteBudget(Math.floor(mount.memoryLimit / 8)),
     uploadMemory: new ByteBudget(Math.floor(mount.memoryLimit / 4)),
-    cache: new BlockCache({
-      limitBytes: Math.floor(mount.memoryLimit / 2),
-      wholeBytes: WHOLE_OBJECT_BYTES,
-      ...(disk === undefined ? {} : { lower: disk }),
-    }),
+    cache: createBlockCache(mount, disk),
     disk,
     passthrough: new Passthrough(),
     readAhead: new ReadAheadBudget(Math.floor(mount.memoryLimit / 8)),
     root: createRoot(table, prefix, startedNs, owner),
   };
   return { ...assemble(context), inspect: () => inspect(context) };
+}
+
+function createBlockCache(mount: FileSystemOptions['mount'], disk: DiskTier | undefined): BlockCache {
+  const limitBytes = Math.floor(mount.memoryLimit / 2);
+  return new BlockCache({
+    limitBytes,
+    wholeBytes: WHOLE_OBJECT_BYTES,
+    ...(disk === undefined ? {} : { lower: disk }),
+  });
 }
 
 function createDiskTier({ mount, cacheDir, log }: FileSystemOptions): DiskTier | undefined {

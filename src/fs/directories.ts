@@ -22,7 +22,8 @@ import {
 import { inodeNumber } from './nodes/table.js';
 import type { DirectoryEntry, DirectorySink, FileSystem, HandleId } from './operations.js';
 import { persistTimes } from './persist.js';
-import { isFresh, meetListed } from './resolve.js';
+import { isFresh } from './refresh.js';
+import { meetListed } from './resolve.js';
 
 /** A larger object is no symlink, fifo, socket or device: its type is known without a HEAD. */
 const SMALLEST_SURE_FILE_BYTES = 4096;

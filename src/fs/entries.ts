@@ -1,7 +1,7 @@
 import { monotonicMs } from './clock.js';
 import type { Context } from './context.js';
 import { sizeOf, isDirty, isPending, type DirectoryNode, type Node } from './nodes/node.js';
-import type { Attributes, Entry, TimedAttributes } from './operations.js';
+import { ROOT_INODE, type Attributes, type Entry, type TimedAttributes } from './operations.js';
 
 const SECTOR_BYTES = 512n;
 
@@ -30,7 +30,7 @@ export function attributesOf(node: Node): Attributes {
  */
 function linksOf(node: Node): number {
   if (node.detached) return 0;
-  if (node.kind !== 'directory') return 1;
+  if (node.kind !== 'directory') return node.links?.names.size ?? 1;
   return node.subdirectories === undefined ? 1 : 2 + node.subdirectories;
 }
 
@@ -50,7 +50,7 @@ export function entryOf(context: Context, node: Node): Entry {
 }
 
 function timeLeft(ttlMs: number, node: Node): number {
-  if (isPending(node) || isDirty(node) || node.parent === undefined) return ttlMs;
+  if (isPending(node) || isDirty(node) || node.ino === ROOT_INODE) return ttlMs;
   return Math.max(0, Math.min(ttlMs, ttlMs - (monotonicMs() - node.checkedAtMs)));
 }
 

@@ -12,12 +12,14 @@ import { entryOf } from './entries.js';
 import { fileOperations } from './files.js';
 import { nodeKey } from './keys.js';
 import { NAME_MAX_BYTES } from './names.js';
+import { linkOperations } from './namespace/link.js';
 import { makeOperations } from './namespace/make.js';
-import { finishIntents } from './namespace/intents.js';
 import { removeOperations } from './namespace/remove.js';
 import { renameOperations } from './namespace/rename.js';
 import { isDirty, type Node } from './nodes/node.js';
 import type { FileSystem, FileSystemStatistics } from './operations.js';
+import { noteRunning, noteStopped } from './intents/owner.js';
+import { Recovery } from './intents/recover.js';
 import { headOrNothing, posixFrom, storedFrom } from './objects.js';
 import { persistTimes } from './persist.js';
 import { rangeOperations } from './ranges.js';
@@ -40,13 +42,14 @@ const STATISTICS: FileSystemStatistics = {
 
 /** All operations over one context. */
 export function assemble(context: Context): FileSystem {
+  const recovery = new Recovery(context);
   return {
     start: ({ backing }, notifier) => {
       context.passthrough.start(backing);
       context.kernel.notifier = notifier;
-      return start(context);
+      return start(context, recovery);
     },
-    stop: () => stop(context),
+    stop: () => stop(context, recovery),
     lookup: async (parent, name, request) => {
       const directory = context.table.directory(parent);
       const startedMs = monotonicMs();
@@ -60,6 +63,7 @@ export function assemble(context: Context): FileSystem {
     statfs: () => Promise.resolve(STATISTICS),
     ...attributeOperations(context),
     ...makeOperations(context),
+    ...linkOperations(context),
     ...removeOperations(context),
     ...renameOperations(context),
     ...symlinkOperations(context),
@@ -70,22 +74,26 @@ export function assemble(context: Context): FileSystem {
   };
 }
 
-async function start(context: Context): Promise<void> {
+async function start(context: Context, recovery: Recovery): Promise<void> {
   await context.disk?.start();
   await clearParked(context);
   await abortLeftUploads(context);
   await prepareStageFolder(context.stageFolder);
-  await finishIntents(context);
+  noteRunning(context.intents.owner);
+  await recovery.start();
   const head = await headOrNothing(context, nodeKey(context, context.root));
   if (head === undefined) return;
   context.root.posix = posixFrom(context, head, true);
   context.root.object = storedFrom(head);
 }
 
-async function stop(context: Context): Promise<void> {
+async function stop(context: Context, recovery: Recovery): Promise<void> {
   try {
     await saveAll(context);
+    await context.intents.drain();
   } finally {
+    await recovery.stop();
+    noteStopped(context.intents.owner);
     await context.disk?.stop();
   }
 }

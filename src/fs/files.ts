@@ -9,7 +9,7 @@ import { O_ACCMODE, O_APPEND, O_TRUNC, O_WRONLY, withoutSetId } from './modes.js
 import { isDirty, isPending, sizeOf, type FileHandle, type FileNode, type Node } from './nodes/node.js';
 import { within } from './nodes/subtree.js';
 import type { FileSystem, HandleId, Opened, Request } from './operations.js';
-import { refresh } from './resolve.js';
+import { refresh } from './refresh.js';
 
 /** Largest object of S3 in bytes (S3 user guide, "Amazon S3 objects overview"). */
 export const OBJECT_MAX_BYTES = 5 * 1024 ** 4;

@@ -69,11 +69,18 @@ function fits(key: string): boolean {
  */
 export function nodeKey(rooted: Rooted, node: Node): string {
   if (node.kind !== 'directory') {
-    if (node.parent === undefined) throw removed(node);
+    if (node.parent === undefined) return unplacedKey(node);
     return objectKey(rooted, node.parent, node.name);
   }
   const key = childrenPrefix(rooted, node);
   return key === '' ? `${RESERVED_NAME}/root` : key;
+}
+
+/** A linked file is also there where none of its names was looked up. */
+function unplacedKey(node: Node): string {
+  const [first] = node.detached ? [] : (node.links?.names.keys() ?? []);
+  if (first === undefined) throw removed(node);
+  return first;
 }
 
 function removed(node: Node): Failure {

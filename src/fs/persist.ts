@@ -3,10 +3,11 @@ import type { Context } from './context.js';
 import { copyWhole } from './data/server-copy.js';
 import { replacing } from './data/version.js';
 import { nodeKey } from './keys.js';
+import { updateAllNames } from './links/update.js';
 import type { Posix } from './metadata/posix.js';
 import type { DirectoryNode, Node } from './nodes/node.js';
 import { describe, DIRECTORY_CONTENT_TYPE, noteWritten, storedAfter } from './objects.js';
-import { refresh } from './resolve.js';
+import { refresh } from './refresh.js';
 
 const NO_BYTES = new Uint8Array(0);
 const TRIES = 3;
@@ -26,6 +27,10 @@ export async function persistPosix(
     await writeMarker(context, node, change(node.posix));
     return;
   }
+  await updateAllNames(context, node, () => persistObject(context, node, change));
+}
+
+async function persistObject(context: Context, node: Node, change: (posix: Posix) => Posix): Promise<void> {
   for (let tries = TRIES; tries > 0; tries -= 1) {
     if (await copyOntoItself(context, node, change(node.posix))) return;
     if (!(await refresh(context, node))) break;

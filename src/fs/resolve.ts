@@ -1,36 +1,20 @@
 import { Failure } from '../errors/failure.js';
-import type { ObjectHead } from '../s3/store.js';
 import { monotonicMs } from './clock.js';
+import { isFresh, revalidateAt } from './refresh.js';
 import { assertAttached, nameLock, type Context } from './context.js';
-import { childrenPrefix, directoryKey, nodeKey, objectKey } from './keys.js';
+import { directoryKey, objectKey } from './keys.js';
 import { confirm, isYoung, knownDirectory, knownFile } from './index/answers.js';
 import type { Listed } from './index/catalog.js';
-import { headOf } from './index/facts.js';
 import { listingFor } from './index/listing.js';
-import { indexedObject } from './index/load.js';
-import { checkName, isReserved, keySegment } from './names.js';
-import {
-  isDirty,
-  isPending,
-  type DirectoryNode,
-  type ListedPage,
-  type Node,
-  type StoredObject,
-} from './nodes/node.js';
-import { headOrNothing, posixFrom, storedFrom, storedFromIndex } from './objects.js';
-import { hasKeys, hasOverflow, probeByList, type Found } from './probe.js';
+import { joinGroup } from './links/group.js';
+import { checkName, isReserved } from './names.js';
+import type { DirectoryNode, ListedPage, Node } from './nodes/node.js';
+import { probeByList, type Found } from './probe.js';
 import { S_IFDIR } from './modes.js';
-import { fileType } from './modes.js';
 
 /** The kernel asks for a name right before it changes it: that answer counts. */
 export const JUST_ASKED_MS = 1000;
 const MAX_ABSENT_NAMES = 1000;
-
-/** Whether what we know of a node is young enough to be told without asking S3. */
-export function isFresh(context: Context, node: Node): boolean {
-  if (isPending(node) || isDirty(node) || node.detached || node.parent === undefined) return true;
-  return monotonicMs() - node.checkedAtMs < context.mount.attributeTtlMs;
-}
 
 /**
  * The node with this name, from memory while fresh, else from S3.
@@ -76,7 +60,7 @@ export async function meetListed(
   const meet = async (): Promise<void> => {
     const now = directory.children.get(name);
     const listed = facts === undefined ? { isDirectory } : { isDirectory, facts };
-    if (now !== undefined) await revalidate(context, now, signal);
+    if (now !== undefined) await revalidateAt(context, now, directory, name, signal);
     else if (!isStillTrue) await findChild(context, directory, name, 0, signal);
     else await load(context, directory, name, foundIn(listed), page.askedMs, signal);
   };
@@ -107,7 +91,10 @@ export async function findChild(
   checkName(name);
   if (isReserved(directory === context.root, name)) return undefined;
   const known = directory.children.get(name);
-  if (known !== undefined && (isFresh(context, known) || (await revalidate(context, known, signal))))
+  if (
+    known !== undefined &&
+    (isFresh(context, known) || (await revalidateAt(context, known, directory, name, signal)))
+  )
     return known;
   const absentSince = directory.absent.get(name);
   if (absentSince !== undefined && monotonicMs() - absentSince < absentMs) return undefined;
@@ -122,106 +109,6 @@ export async function findChild(
 export function noteAbsent(directory: DirectoryNode, name: string, atMs: number): void {
   if (directory.absent.size >= MAX_ABSENT_NAMES) directory.absent.clear();
   directory.absent.set(name, atMs);
-}
-
-/**
- * Asks S3 again about a known node.
- *
- * @returns `false` where the node is no longer what its name leads to; it is then detached.
- */
-export async function refresh(context: Context, node: Node, signal?: AbortSignal): Promise<boolean> {
-  const revision = node.revision;
-  const askedMs = monotonicMs();
-  const head = await headOrNothing(context, nodeKey(context, node), signal);
-  if (node.revision !== revision || isDirty(node)) return !node.detached;
-  if (node.kind === 'directory') return await refreshDirectory(context, node, head, askedMs, signal);
-  if (head !== undefined && adopt(context, node, head, storedFrom(head, node.object), askedMs)) return true;
-  return noteGone(context, node);
-}
-
-/**
- * As {@link refresh}, but a listing of its directory will do where one is at hand or many such questions come at once.
- */
-export async function revalidate(context: Context, node: Node, signal?: AbortSignal): Promise<boolean> {
-  const { parent, revision } = node;
-  if (node.kind === 'directory' || parent === undefined) return await refresh(context, node, signal);
-  const listing = await listingFor(context, parent, signal);
-  if (isFresh(context, node)) return !node.detached;
-  const isAnswer = listing !== undefined && isYoung(context, listing.atMs) && listing.atMs > node.checkedAtMs;
-  if (!isAnswer || node.revision !== revision || node.parent !== parent) {
-    return await refresh(context, node, signal);
-  }
-  const listed = listing.names.get(node.name);
-  if (confirm(node, listed?.facts, listing.atMs)) return true;
-  const row = indexedObject(parent, keySegment(node.name), listed?.facts);
-  if (listed !== undefined && row === undefined) return await refresh(context, node, signal);
-  const head = row === undefined ? undefined : headOf(nodeKey(context, node), row);
-  if (
-    row !== undefined &&
-    head !== undefined &&
-    adopt(context, node, head, storedFromIndex(row), listing.atMs)
-  ) {
-    if (node.kind === 'symlink') node.target ??= row.target;
-    return true;
-  }
-  return noteGone(context, node);
-}
-
-async function refreshDirectory(
-  context: Context,
-  node: DirectoryNode,
-  marker: ObjectHead | undefined,
-  askedMs: number,
-  signal?: AbortSignal,
-): Promise<boolean> {
-  if (marker !== undefined) {
-    if (!node.timesDirty) node.posix = posixFrom(context, marker, true);
-    node.object = storedFrom(marker, node.object);
-  } else if (node.parent !== undefined && !(await hasChildren(context, node, signal))) {
-    return noteGone(context, node);
-  } else {
-    node.object = undefined;
-  }
-  node.checkedAtMs = askedMs;
-  return true;
-}
-
-async function hasChildren(context: Context, node: DirectoryNode, signal?: AbortSignal): Promise<boolean> {
-  if ([...node.children.values()].some(isPending)) return true;
-  const prefix = childrenPrefix(context, node);
-  return (await hasKeys(context, prefix, signal)) || (await hasOverflow(context, prefix, signal));
-}
-
-/** Another client has removed or replaced what the name led to. Always `false`. */
-function noteGone(context: Context, node: Node): false {
-  const { parent, name } = node;
-  if (parent !== undefined && node.lookups > 0n) context.kernel.notifier?.invalidateEntry(parent.ino, name);
-  context.table.detach(node);
-  return false;
-}
-
-/** Takes over what S3 says of an object; `false` where it is another file than the one that is open here. */
-function adopt(
-  context: Context,
-  node: Node,
-  head: ObjectHead,
-  object: StoredObject,
-  askedMs: number,
-): boolean {
-  const posix = posixFrom(context, head, false);
-  if (fileType(posix.mode) !== fileType(node.posix.mode)) return false;
-  const sameBytes = node.object?.etag === head.etag && node.object.sizeBytes === head.sizeBytes;
-  if (!sameBytes && node.openCount > 0) return false;
-  if (!sameBytes && node.kind === 'file') {
-    node.contentVersion += 1;
-    node.foreignVersion += 1;
-    if (node.lookups > 0n) context.kernel.notifier?.invalidateInode(node.ino, 0n, 0n);
-  }
-  if (!sameBytes && node.kind === 'symlink') node.target = undefined;
-  node.posix = posix;
-  node.object = object;
-  node.checkedAtMs = askedMs;
-  return true;
 }
 
 /** Finds out what a name is: by a listing of the directory that is at hand, else by one of this name. */
@@ -264,8 +151,14 @@ async function load(
     const known = await knownFile(context, directory, name, key, { ...found, askedMs }, signal);
     if (known === undefined) return undefined;
     const { posix, object, target } = known;
-    const node = context.table.add({ ...seed, posix, object, checkedAtMs: known.askedMs });
-    if (node.kind === 'symlink') node.target = target;
+    const place = { directory, name };
+    const linked = await joinGroup(
+      context,
+      { place, key, posix, object, checkedAtMs: known.askedMs },
+      signal,
+    );
+    const node = linked ?? context.table.add({ ...seed, posix, object, checkedAtMs: known.askedMs });
+    if (node.kind === 'symlink') node.target ??= target;
     return node;
   }
   const { known, index } = await knownDirectory(

@@ -3,7 +3,7 @@ import { changeNode, changePosix } from './attributes.js';
 import { assertWritable, type Context } from './context.js';
 import type { Node } from './nodes/node.js';
 import type { FileSystem, InodeId, Request } from './operations.js';
-import { isFresh, revalidate } from './resolve.js';
+import { isFresh, revalidate } from './refresh.js';
 
 /** setxattr(2) flags, include/uapi/linux/xattr.h. */
 const XATTR_CREATE = 1;

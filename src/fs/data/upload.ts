@@ -3,6 +3,7 @@ import type { ObjectDescription, WriteResult } from '../../s3/store.js';
 import { nodeLock, type Context } from '../context.js';
 import { nodeKey } from '../keys.js';
 import { giveBack } from './content.js';
+import { updateAllNames } from '../links/update.js';
 import type { FileNode, StoredObject } from '../nodes/node.js';
 import { within } from '../nodes/subtree.js';
 import { describe, guardedPut, noteWritten, ownWrite, storedAfter, writeConditions } from '../objects.js';
@@ -45,7 +46,9 @@ export async function flushFile(context: Context, node: FileNode, signal?: Abort
 export async function flushLocked(context: Context, node: FileNode, signal?: AbortSignal): Promise<void> {
   if (node.detached || !node.contentDirty) return;
   try {
-    await uploadTo(context, node, nodeKey(context, node), node.object, signal);
+    await updateAllNames(context, node, () =>
+      uploadTo(context, node, nodeKey(context, node), node.object, signal),
+    );
   } catch (error) {
     throw await keepForRecovery(context, node, conflictExplained(Failure.from(error), node));
   }

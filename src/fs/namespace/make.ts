@@ -19,7 +19,7 @@ const NO_BYTES = new Uint8Array(0);
 /** PATH_MAX without its NUL. */
 const TARGET_MAX_BYTES = 4095;
 
-type MakeOperations = Pick<FileSystem, 'create' | 'mknod' | 'mkdir' | 'symlink' | 'link'>;
+type MakeOperations = Pick<FileSystem, 'create' | 'mknod' | 'mkdir' | 'symlink'>;
 
 /** Operations that make a name. */
 export function makeOperations(context: Context): MakeOperations {
@@ -53,22 +53,21 @@ export function makeOperations(context: Context): MakeOperations {
         if (node.kind === 'symlink') node.target = target;
         return entryOf(context, node);
       }),
-    link: linkNotYet,
   };
 }
 
-/** link(2): one object has one name for now. */
-function linkNotYet(): Promise<never> {
-  return Promise.reject(new Failure('unsupported', 'Hard links are not supported'));
-}
-
-/** Runs `work` alone at one name of a directory that stays where it is meanwhile. */
+/**
+ * Runs `work` alone at one name of a directory that stays where it is meanwhile.
+ *
+ * @param alsoInside - Another directory that must stay where it is.
+ */
 export async function atName<T>(
   context: Context,
   parent: InodeId,
   name: string,
   request: Request,
   work: (directory: DirectoryNode) => Promise<T>,
+  alsoInside?: DirectoryNode,
 ): Promise<T> {
   assertWritable(context);
   checkName(name);
@@ -78,24 +77,27 @@ export async function atName<T>(
       remedy: 'Choose another name',
     });
   }
-  return await within([directory], request.signal, async () => {
+  return await within([directory, alsoInside], request.signal, async () => {
     assertAttached(directory);
     return await context.locks.run([nameLock(directory, name)], () => work(directory), request.signal);
   });
 }
 
-async function atFreeName<T>(
+/** As {@link atName}, at a name that is free. */
+export async function atFreeName<T>(
   context: Context,
   parent: InodeId,
   name: string,
   request: Request,
   work: (directory: DirectoryNode) => Promise<T>,
+  alsoInside?: DirectoryNode,
 ): Promise<T> {
-  return await atName(context, parent, name, request, async (directory) => {
+  const make = async (directory: DirectoryNode): Promise<T> => {
     const existing = await findChild(context, directory, name, JUST_ASKED_MS, request.signal);
     if (existing !== undefined) throw existsFailure(context, directory, name);
     return await work(directory);
-  });
+  };
+  return await atName(context, parent, name, request, make, alsoInside);
 }
 
 async function createFile(

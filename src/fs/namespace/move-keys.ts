@@ -3,6 +3,8 @@ import { Failure } from '../../errors/failure.js';
 import type { Context } from '../context.js';
 import { copyWhole } from '../data/server-copy.js';
 import { checkKey } from '../names.js';
+import type { OperationOf } from '../intents/intent.js';
+import { settleGroup } from '../links/group.js';
 import { keyInTree, listTree, type TreeObject } from './tree.js';
 
 /** Copies are short requests that wait mostly for the service: 16 hide a round trip without a burst of 503. */
@@ -16,14 +18,19 @@ export type MovedKeys = ReadonlyMap<string, string>;
  * Moves all keys below a prefix: copies in the server, then deletes. Safe to repeat after it was cut off: what was
  * copied is copied again, what was deleted is no longer listed.
  */
-export async function moveKeys(context: Context, from: string, to: string): Promise<MovedKeys> {
+export async function moveTree(
+  context: Context,
+  { from, to, links }: OperationOf<'rename-directory'>,
+): Promise<void> {
   const objects = await listTree(context, from);
-  const moved = await copyKeys(context, objects, to);
+  await copyKeys(context, objects, to);
   await deleteKeys(
     context,
     objects.map(({ key }) => key),
   );
-  return moved;
+  if (links.length === 0) return;
+  const names = (await listTree(context, to)).map(({ key }) => key);
+  for (const id of links) await settleGroup(context, id, () => names);
 }
 
 /** @throws Failure `name-too-long` where a key below the prefix can not move. */

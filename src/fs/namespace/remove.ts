@@ -6,12 +6,14 @@ import { dropRecovery } from '../data/recovery.js';
 import { touch } from '../entries.js';
 import { childrenPrefix, nodeKey } from '../keys.js';
 import { S_ISVTX } from '../modes.js';
-import { isPending, type DirectoryNode, type Node } from '../nodes/node.js';
+import { forgetName, keyOf, standElsewhere } from '../links/group.js';
+import { isPending, type DirectoryNode, type Node, type Place } from '../nodes/node.js';
 import { frozen, within } from '../nodes/subtree.js';
 import type { FileSystem, Request } from '../operations.js';
 import { keepDirectory } from '../persist.js';
 import { hasOverflow } from '../probe.js';
 import { findChild, lookupChild, noEntry, noteAbsent } from '../resolve.js';
+import { recordRemoved } from './link.js';
 import { atName } from './make.js';
 
 type RemoveOperations = Pick<FileSystem, 'unlink' | 'rmdir'>;
@@ -69,10 +71,15 @@ export async function keepForReaders(context: Context, node: Node, signal?: Abor
 }
 
 /** After its object went: no name leads to the node any more. */
-export function noteRemoved(context: Context, directory: DirectoryNode, node: Node): void {
+export function noteRemoved(
+  context: Context,
+  directory: DirectoryNode,
+  node: Node,
+  name: string = node.name,
+): void {
   node.posix = { ...node.posix, ctimeNs: context.nowNs() };
   node.revision += 1;
-  noteAbsent(directory, node.name, monotonicMs());
+  noteAbsent(directory, name, monotonicMs());
   context.table.detach(node);
 }
 
@@ -87,15 +94,49 @@ async function unlink(
   if (node.kind === 'directory') throw new Failure('is-directory', `"${name}" is a directory`);
   checkSticky(directory, node, request);
   await context.locks.run([nodeLock(node)], async () => {
-    await keepForReaders(context, node, request.signal);
-    if (node.object !== undefined) {
-      await keepDirectory(context, directory);
-      await context.store.delete(nodeKey(context, node));
-    }
-    if (node.kind === 'file') await dropRecovery(node);
-    noteRemoved(context, directory, node);
+    const place = { directory, name };
+    if (node.object !== undefined) await keepDirectory(context, directory);
+    const last = await prepareRemoval(context, node, place, request.signal);
+    if (node.object !== undefined) await context.store.delete(keyOf(context, place));
+    if (last && node.kind === 'file') await dropRecovery(node);
+    await finishRemoval(context, node, place, last);
   });
   touch(context, directory);
+}
+
+/**
+ * Before a name of a file goes from S3, or is given to another file. The caller holds the node's lock.
+ *
+ * @returns Whether it is the last one; open descriptors then read a copy.
+ */
+export async function prepareRemoval(
+  context: Context,
+  node: Node,
+  place: Place,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  if (await standElsewhere(context, node, keyOf(context, place))) return false;
+  await keepForReaders(context, node, signal);
+  return true;
+}
+
+/** After the name went. */
+export async function finishRemoval(
+  context: Context,
+  node: Node,
+  place: Place,
+  last: boolean,
+): Promise<void> {
+  const key = keyOf(context, place);
+  await recordRemoved(context, node, key);
+  if (last) {
+    noteRemoved(context, place.directory, node, place.name);
+    return;
+  }
+  forgetName(context, node, key);
+  if (place.directory.children.get(place.name) === node) place.directory.children.delete(place.name);
+  noteAbsent(place.directory, place.name, monotonicMs());
+  node.revision += 1;
 }
 
 async function rmdir(

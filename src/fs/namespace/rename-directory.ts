@@ -1,22 +1,23 @@
 import { Failure } from '../../errors/failure.js';
-import { assertAttached, nameLock, type Context } from '../context.js';
+import { assertAttached, nameLock, nodeLock, type Context } from '../context.js';
 import { touch } from '../entries.js';
+import type { OperationOf } from '../intents/intent.js';
 import { childrenPrefix, directoryKey, nodeKey } from '../keys.js';
-import type { DirectoryNode, Node } from '../nodes/node.js';
+import { settleGroup } from '../links/group.js';
+import type { DirectoryNode, Node, Place } from '../nodes/node.js';
 import { frozen, isInside, within } from '../nodes/subtree.js';
 import { noteWritten } from '../objects.js';
 import type { Request } from '../operations.js';
 import { keepDirectory, writeMarker } from '../persist.js';
 import { findChild, lookupChild, noEntry } from '../resolve.js';
-import { recordIntent } from './intents.js';
 import { checkPlace, existsFailure } from './make.js';
+import { linkedBelow } from './linked-below.js';
 import { copyKeys, deleteKeys, listMovable, type MovedKeys } from './move-keys.js';
 import { assertEmpty, checkSticky, noteRemoved } from './remove.js';
-import type { Place } from './rename.js';
-import { keyInTree } from './tree.js';
+import { keyInTree, type TreeObject } from './tree.js';
 
 /** One directory moves at a time, as in Linux: two at once could move each into the other. */
-const MOVE_LOCK = 'move of a directory';
+export const MOVE_LOCK = 'move of a directory';
 
 /**
  * Renames a directory: a record of the intent, copies, deletions. Nothing works below it meanwhile.
@@ -115,28 +116,73 @@ async function moveAll(
   // Persists the new ctime, and makes sure that an empty directory has a key to move.
   await writeMarker(context, node, { ...node.posix, ctimeNs: context.nowNs() });
   const objects = await listMovable(context, oldPrefix, newPrefix);
-  const intent = await recordIntent(context, oldPrefix, newPrefix);
-  let moved: MovedKeys;
-  try {
-    moved = await copyKeys(context, objects, newPrefix);
-  } catch (error) {
-    const copies = objects.map(({ segments }) => keyInTree(context, newPrefix, segments));
-    // The marker of an empty directory that was to be replaced must stay, though with other attributes.
-    const unwanted = copies.filter((key) => !(replaces && key === newPrefix));
-    await deleteKeys(context, unwanted);
-    await context.store.delete(intent);
-    throw error;
-  }
-  await deleteKeys(
+  const links = await linkedBelow(
     context,
     objects.map(({ key }) => key),
   );
-  await context.store.delete(intent);
-  return moved;
+  const linked = links.map((id) => context.table.linked(id)).filter((one) => one !== undefined);
+  return await context.locks.run(linked.map(nodeLock), () =>
+    moveObjects(
+      context,
+      objects,
+      { operation: 'rename-directory', from: oldPrefix, to: newPrefix, links },
+      replaces,
+    ),
+  );
+}
+
+async function moveObjects(
+  context: Context,
+  objects: readonly TreeObject[],
+  operation: OperationOf<'rename-directory'>,
+  replaces: boolean,
+): Promise<MovedKeys> {
+  const { to, links } = operation;
+  const newKeys = objects.map(({ segments }) => keyInTree(context, to, segments));
+  const intent = await context.intents.open(operation);
+  try {
+    const moved = await copyOrTakeBack(context, objects, newKeys, to, replaces);
+    const oldKeys = objects.map(({ key }) => key);
+    if (links.length === 0) {
+      await deleteKeys(context, [...oldKeys, intent.key]);
+    } else {
+      await deleteKeys(context, oldKeys);
+      const moves = new Map(oldKeys.map((key, index) => [key, newKeys[index] ?? key]));
+      for (const id of links) {
+        await settleGroup(context, id, (names) => names.map((name) => moves.get(name) ?? name));
+      }
+      await context.store.delete(intent.key);
+    }
+    context.intents.closed(intent);
+    return moved;
+  } catch (error) {
+    context.intents.abandon(intent);
+    throw error;
+  }
+}
+
+/** @throws What a copy threw, after the copies are gone again. */
+async function copyOrTakeBack(
+  context: Context,
+  objects: readonly TreeObject[],
+  newKeys: readonly string[],
+  to: string,
+  replaces: boolean,
+): Promise<MovedKeys> {
+  try {
+    return await copyKeys(context, objects, to);
+  } catch (error) {
+    // The marker of an empty directory that was to be replaced must stay, though with other attributes.
+    await deleteKeys(
+      context,
+      newKeys.filter((key) => !(replaces && key === to)),
+    );
+    throw error;
+  }
 }
 
 /** Copies may have other ETags than their sources: nodes that are in memory must know them. */
-function noteMoved(context: Context, node: Node, moved: MovedKeys): void {
+export function noteMoved(context: Context, node: Node, moved: MovedKeys): void {
   noteEtag(node, moved.get(nodeKey(context, node)));
   if (node.kind !== 'directory') return;
   for (const child of node.children.values()) noteMoved(context, child, moved);

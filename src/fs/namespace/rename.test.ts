@@ -72,7 +72,7 @@ describe('rename', () => {
     await d.writeFile('dir/a', 'x');
     await d.mkdir('empty');
     await expect(d.rename('dir', 'empty', 1)).rejects.toMatchObject({ errno: 'EEXIST' });
-    await expect(d.rename('dir', 'empty', 2)).rejects.toMatchObject({ errno: 'EINVAL' });
+    await expect(d.rename('dir', 'empty', 4)).rejects.toMatchObject({ errno: 'EINVAL' });
     await d.rename('dir', 'empty');
     expect(await d.list('')).toEqual(['empty']);
     expect(await d.list('empty')).toEqual(['a']);
@@ -82,7 +82,7 @@ describe('rename', () => {
     const d = await driver();
     await d.mkdir('old');
     for (const name of ['a', 'b', 'c']) await d.writeFile(`old/${name}`, name);
-    const intent = { version: 1, operation: 'rename-directory', from: 'old/', to: 'new/' };
+    const intent = { version: 1, intent: { operation: 'rename-directory', from: 'old/', to: 'new/' } };
     await fixture.store.put('.objectfs/intents/x.json', Buffer.from(JSON.stringify(intent)));
     await fixture.store.copy('old/a', 'new/a');
     await fixture.store.copy('old/', 'new/');

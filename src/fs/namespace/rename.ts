@@ -2,29 +2,30 @@ import { Failure } from '../../errors/failure.js';
 import { monotonicMs } from '../clock.js';
 import { assertAttached, assertWritable, nameLock, nodeLock, type Context } from '../context.js';
 import { copyWhole } from '../data/server-copy.js';
-import { uploadTo } from '../data/upload.js';
+import { flushLocked, uploadTo } from '../data/upload.js';
 import { keepForRecovery } from '../data/recovery.js';
 import { touch } from '../entries.js';
-import { nodeKey, objectKey } from '../keys.js';
+import { nodeKey } from '../keys.js';
+import { keyOf, standAt } from '../links/group.js';
+import { changeRecord } from '../links/record.js';
+import { formatSeconds } from '../metadata/time-text.js';
 import { checkName, isReserved } from '../names.js';
-import { isDirty, type DirectoryNode, type Node, type StoredObject } from '../nodes/node.js';
+import { isDirty, type Node, type Place, type StoredObject } from '../nodes/node.js';
 import { within } from '../nodes/subtree.js';
-import { describe, noteWritten, storedAfter } from '../objects.js';
+import { describe, headOrNothing, noteWritten, storedAfter, storedFrom } from '../objects.js';
 import type { FileSystem, Request } from '../operations.js';
 import { keepDirectory } from '../persist.js';
-import { findChild, JUST_ASKED_MS, noEntry, noteAbsent, refresh } from '../resolve.js';
+import { refresh } from '../refresh.js';
+import { findChild, JUST_ASKED_MS, noEntry, noteAbsent } from '../resolve.js';
+import { exchange } from './exchange.js';
 import { checkPlace, existsFailure } from './make.js';
-import { checkSticky, keepForReaders, noteRemoved } from './remove.js';
+import { deleteKeys } from './move-keys.js';
+import { checkSticky, finishRemoval, prepareRemoval } from './remove.js';
 import { renameDirectory } from './rename-directory.js';
 
 /** renameat2(2) flags, include/uapi/linux/fs.h. */
 const RENAME_NOREPLACE = 1;
-
-/** One end of a rename. */
-export interface Place {
-  readonly directory: DirectoryNode;
-  readonly name: string;
-}
+const RENAME_EXCHANGE = 2;
 
 /** rename(2), renameat2(2). */
 export function renameOperations(context: Context): Pick<FileSystem, 'rename'> {
@@ -34,8 +35,12 @@ export function renameOperations(context: Context): Pick<FileSystem, 'rename'> {
       const from = { directory: context.table.directory(parent), name };
       const to = { directory: context.table.directory(newParent), name: newName };
       for (const place of [from, to]) checkFree(context, place);
+      if (flags === RENAME_EXCHANGE) {
+        await exchange(context, from, to, request);
+        return;
+      }
       if ((flags & ~RENAME_NOREPLACE) !== 0) {
-        throw new Failure('invalid-argument', 'S3 can not exchange two names in one step');
+        throw new Failure('invalid-argument', `There are no whiteouts here (flags ${flags})`);
       }
       const noReplace = (flags & RENAME_NOREPLACE) !== 0;
       const wasFile = await renameFile(context, from, to, noReplace, request);
@@ -81,10 +86,13 @@ async function renameLocked(
   if (node === undefined) return noEntry(context, from.directory, from.name);
   if (node.kind === 'directory') return false;
   const target = await findChild(context, to.directory, to.name, JUST_ASKED_MS, request.signal);
-  checkSticky(from.directory, node, request);
   if (target !== undefined) {
     if (noReplace) throw existsFailure(context, to.directory, to.name);
+    // Two names of one file: nothing happens, says rename(2).
     if (target === node) return true;
+  }
+  checkSticky(from.directory, node, request);
+  if (target !== undefined) {
     if (target.kind === 'directory') throw new Failure('is-directory', `"${to.name}" is a directory`);
     checkSticky(to.directory, target, request);
   }
@@ -95,7 +103,7 @@ async function renameLocked(
   return true;
 }
 
-/** The new name gets the bytes first, then the old one goes: a crash between leaves both, never none. */
+/** The new name gets the bytes first, then the old one goes; a record sees to it that the next mount ends it. */
 async function replace(
   context: Context,
   node: Node,
@@ -104,18 +112,78 @@ async function replace(
   to: Place,
   request: Request,
 ): Promise<void> {
-  const oldKey = nodeKey(context, node);
-  const newKey = objectKey(context, to.directory, to.name);
+  const newKey = keyOf(context, to);
   await checkPlace(context, to.directory, newKey);
-  if (target !== undefined) await keepForReaders(context, target, request.signal);
-  const hadObject = node.object !== undefined;
-  if (hadObject) await keepDirectory(context, from.directory);
-  await putAt(context, node, newKey, target?.object);
-  if (hadObject) await context.store.delete(oldKey);
-  if (target !== undefined) noteRemoved(context, to.directory, target);
+  if (node.links !== undefined) {
+    if (node.kind === 'file') await flushLocked(context, node, request.signal);
+    await standAt(context, node, from, request.signal);
+  }
+  const last = target === undefined || (await prepareRemoval(context, target, to, request.signal));
+  const replaced = target?.links !== undefined && !last ? await objectAt(context, newKey) : target?.object;
+  node.posix = { ...node.posix, ctimeNs: context.nowNs() };
+  if (node.object === undefined) await putAt(context, node, newKey, replaced);
+  else await moveObject(context, node, newKey, replaced, target, from);
+  if (target !== undefined) await finishRemoval(context, target, to, last);
   context.table.move(node, to.directory, to.name);
   to.directory.absent.delete(to.name);
   noteAbsent(from.directory, from.name, monotonicMs());
+}
+
+async function objectAt(
+  context: Context,
+  key: string,
+  signal?: AbortSignal,
+): Promise<StoredObject | undefined> {
+  const head = await headOrNothing(context, key, signal);
+  return head === undefined ? undefined : storedFrom(head);
+}
+
+async function moveObject(
+  context: Context,
+  node: Node,
+  newKey: string,
+  replaced: StoredObject | undefined,
+  target: Node | undefined,
+  from: Place,
+): Promise<void> {
+  const oldKey = nodeKey(context, node);
+  await keepDirectory(context, from.directory);
+  const { id } = node.links ?? {};
+  const intent = await context.intents.open({
+    operation: 'rename-file',
+    from: oldKey,
+    to: newKey,
+    fromEtag: node.object?.etag ?? '',
+    ctime: formatSeconds(node.posix.ctimeNs),
+    links: [id, target?.links?.id].filter((link) => link !== undefined),
+  });
+  try {
+    await putAt(context, node, newKey, replaced);
+    if (id !== undefined) await renameInRecord(context, node, id, oldKey, newKey);
+    await deleteKeys(context, [oldKey, intent.key]);
+  } catch (error) {
+    node.checkedAtMs = -Infinity;
+    context.intents.abandon(intent);
+    throw error;
+  }
+  context.intents.closed(intent);
+}
+
+async function renameInRecord(
+  context: Context,
+  node: Node,
+  id: string,
+  oldKey: string,
+  newKey: string,
+): Promise<void> {
+  await changeRecord(context, id, (record) => {
+    if (record === undefined) return undefined;
+    const names = record.names.filter((name) => name !== oldKey && name !== newKey);
+    return { ...record, ctime: formatSeconds(node.posix.ctimeNs), names: [newKey, ...names] };
+  });
+  if (node.links === undefined) return;
+  const others = [...node.links.names].filter(([name]) => name !== oldKey && name !== newKey);
+  node.links.names = new Map([[newKey, node.object], ...others]);
 }
 
 async function putAt(
@@ -124,7 +192,6 @@ async function putAt(
   newKey: string,
   replaced: StoredObject | undefined,
 ): Promise<void> {
-  node.posix = { ...node.posix, ctimeNs: context.nowNs() };
   if (node.kind === 'file' && isDirty(node)) {
     try {
       await uploadTo(context, node, newKey, replaced);

@@ -45,7 +45,8 @@ export function keyInTree(context: Context, prefix: string, segments: readonly s
   return name === '' ? folder : fileKey(context, folder, name);
 }
 
-async function listAll(context: Context, prefix: string): Promise<ListedObject[]> {
+/** All objects whose keys start with a prefix. */
+export async function listAll(context: Context, prefix: string): Promise<ListedObject[]> {
   const objects: ListedObject[] = [];
   let token: string | undefined;
   do {

@@ -22,6 +22,24 @@ export interface StoredObject {
   readonly writtenAtMs?: number;
 }
 
+/** One name: where it is in the tree. */
+export interface Place {
+  readonly directory: DirectoryNode;
+  readonly name: string;
+}
+
+/** The names of a file that has, or had, several. Changed only with the node's lock, or when S3 tells of a change. */
+export interface LinkGroup {
+  readonly id: string;
+  /**
+   * Whole keys of all names, with what S3 holds there where that is known: copies of multipart objects have ETags of
+   * their own. A node that has no place stands for the first one.
+   */
+  names: Map<string, StoredObject | undefined>;
+  /** Those of the names that were looked up here. */
+  readonly places: Place[];
+}
+
 /** The state that every inode has. The file system owns and changes it; see each field for who may. */
 export interface NodeCommon {
   readonly ino: InodeId;
@@ -30,12 +48,17 @@ export interface NodeCommon {
   lookups: bigint;
   /** Open descriptors. */
   openCount: number;
-  /** `undefined` for the root and for detached nodes. */
+  /**
+   * With {@link NodeCommon.name} the name whose object is {@link NodeCommon.object}. `undefined` for the root, for
+   * detached nodes, and for linked ones none of whose names was looked up here.
+   */
   parent: DirectoryNode | undefined;
   name: string;
   /** No name leads here any more (unlinked, or replaced by another client while open): nlink is 0. */
   detached: boolean;
   posix: Posix;
+  /** Hard links: absent for a file that never had a second name. */
+  links: LinkGroup | undefined;
   /** Absent: S3 has nothing yet (new file), or only a prefix (implicit directory). */
   object: StoredObject | undefined;
   /** Grows with each change that we make: an answer that was asked for before the change is out of date. */

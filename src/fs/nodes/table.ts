@@ -4,7 +4,7 @@ import type { Posix } from '../metadata/posix.js';
 import { fileType, S_IFDIR, S_IFLNK, S_IFREG } from '../modes.js';
 import { Catalog } from '../index/catalog.js';
 import { ROOT_INODE, type HandleId, type InodeId } from '../operations.js';
-import type { DirectoryNode, Handle, Node, NodeCommon, StoredObject } from './node.js';
+import type { DirectoryNode, Handle, LinkGroup, Node, NodeCommon, Place, StoredObject } from './node.js';
 
 /** Forgotten nodes kept for their attributes and stable numbers; about 1 KiB each. */
 const IDLE_LIMIT = 50_000;
@@ -17,6 +17,8 @@ export interface NodeSeed {
   readonly name: string;
   /** Where the number is derived from. */
   readonly key: string;
+  /** Where it is not derived from the key. */
+  readonly ino?: InodeId;
   readonly posix: Posix;
   readonly object: StoredObject | undefined;
   readonly checkedAtMs: number;
@@ -28,6 +30,8 @@ export class InodeTable {
   readonly #handles = new Map<HandleId, Handle>();
   /** Nodes that nobody refers to, oldest first. */
   readonly #idle = new Map<InodeId, Node>();
+  /** Files with several names, by the id of the group. */
+  readonly #linked = new Map<string, Node>();
   #generation = 0n;
   #nextHandle = 1n;
 
@@ -90,18 +94,71 @@ export class InodeTable {
 
   /** Takes the name away from a node: unlinked, replaced, or gone from S3. */
   detach(node: Node): void {
-    unlink(node);
+    for (const place of placesOf(node)) this.dropPlace(node, place);
+    this.clearLinks(node);
     node.parent = undefined;
     node.detached = true;
     this.settle(node);
   }
 
+  /** Gives the name that the node stands for another place. */
   move(node: Node, parent: DirectoryNode, name: string): void {
-    unlink(node);
+    if (node.parent !== undefined) this.dropPlace(node, { directory: node.parent, name: node.name });
     node.parent = parent;
     node.name = name;
     parent.children.set(name, node);
     parent.catalog.noteAdded(name, node.kind === 'directory');
+    node.links?.places.push({ directory: parent, name });
+  }
+
+  /** Two nodes change names; each stands for the one that it gives away. */
+  swap(one: Node, onePlace: Place, other: Node, otherPlace: Place): void {
+    this.dropPlace(one, onePlace);
+    this.dropPlace(other, otherPlace);
+    this.move(one, otherPlace.directory, otherPlace.name);
+    this.move(other, onePlace.directory, onePlace.name);
+  }
+
+  /** The node of a link group. */
+  linked(id: string): Node | undefined {
+    return this.#linked.get(id);
+  }
+
+  /** Makes a node one of several names. */
+  setLinks(node: Node, links: LinkGroup): void {
+    node.links = links;
+    this.#linked.set(links.id, node);
+    if (node.parent !== undefined) links.places.push({ directory: node.parent, name: node.name });
+  }
+
+  /** Makes a node one of a single name again. */
+  clearLinks(node: Node): void {
+    if (node.links !== undefined && this.#linked.get(node.links.id) === node) {
+      this.#linked.delete(node.links.id);
+    }
+    node.links = undefined;
+  }
+
+  addPlace(node: Node, place: Place): void {
+    if (place.directory.children.get(place.name) === node) return;
+    place.directory.children.set(place.name, node);
+    place.directory.catalog.noteAdded(place.name, false);
+    node.links?.places.push(place);
+    if (node.parent !== undefined) return;
+    node.parent = place.directory;
+    node.name = place.name;
+  }
+
+  /** Forgets one name of a node, which then stands for none where it stood for that. */
+  dropPlace(node: Node, { directory, name }: Place): void {
+    if (directory.children.get(name) === node) {
+      directory.children.delete(name);
+      directory.catalog.noteRemoved(name);
+    }
+    const places = node.links?.places ?? [];
+    const at = places.findIndex((place) => place.directory === directory && place.name === name);
+    if (at >= 0) places.splice(at, 1);
+    if (node.parent === directory && node.name === name) node.parent = undefined;
   }
 
   addHandle(make: (id: HandleId) => Handle): HandleId {
@@ -132,7 +189,7 @@ export class InodeTable {
   #common(seed: NodeSeed): NodeCommon {
     this.#generation += 1n;
     return {
-      ino: seed.parent === undefined ? ROOT_INODE : this.#freeNumber(seed.key),
+      ino: seed.parent === undefined ? ROOT_INODE : this.#freeNumber(seed.ino ?? inodeNumber(seed.key)),
       generation: this.#generation,
       lookups: 0n,
       openCount: 0,
@@ -140,6 +197,7 @@ export class InodeTable {
       name: seed.name,
       detached: false,
       posix: seed.posix,
+      links: undefined,
       object: seed.object,
       revision: 0,
       checkedAtMs: seed.checkedAtMs,
@@ -147,8 +205,8 @@ export class InodeTable {
     };
   }
 
-  #freeNumber(key: string): InodeId {
-    let number = inodeNumber(key);
+  #freeNumber(wish: InodeId): InodeId {
+    let number = wish;
     while (number <= ROOT_INODE || this.#nodes.has(number)) number = (number + 1n) as InodeId;
     return number;
   }
@@ -165,7 +223,10 @@ export class InodeTable {
   }
 
   #drop(node: Node): void {
-    if (node.parent?.children.get(node.name) === node) node.parent.children.delete(node.name);
+    for (const { directory, name } of placesOf(node)) {
+      if (directory.children.get(name) === node) directory.children.delete(name);
+    }
+    this.clearLinks(node);
     this.#nodes.delete(node.ino);
     this.#idle.delete(node.ino);
   }
@@ -179,11 +240,9 @@ export function inodeNumber(key: string): InodeId {
   return (createHash('sha1').update(key).digest().readBigUInt64BE(0) >> 12n) as InodeId; // branded here
 }
 
-/** The name is gone, for us and for what is kept of a listing. */
-function unlink(node: Node): void {
-  if (node.parent?.children.get(node.name) !== node) return;
-  node.parent.children.delete(node.name);
-  node.parent.catalog.noteRemoved(node.name);
+function placesOf(node: Node): readonly Place[] {
+  const own = node.parent === undefined ? [] : [{ directory: node.parent, name: node.name }];
+  return [...own, ...(node.links?.places ?? [])];
 }
 
 function isEvictable(node: Node): boolean {

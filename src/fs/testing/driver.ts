@@ -74,6 +74,14 @@ export class Driver {
     await this.fs.rename(parent, name, ...(await this.#parent(to)), flags, this.#as);
   }
 
+  async link(from: string, to: string): Promise<Entry> {
+    return await this.fs.link(await this.ino(from), ...(await this.#parent(to)), this.#as);
+  }
+
+  async chmod(path: string, mode: number): Promise<void> {
+    await this.fs.setattr(await this.ino(path), { mode }, this.#as);
+  }
+
   async open(path: string, flags = O_RDONLY): Promise<OpenFile> {
     try {
       return await this.#openOnce(path, flags);

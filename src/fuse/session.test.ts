@@ -76,7 +76,7 @@ describe('one reply per request', () => {
 
   test('an operation that is not served is ENOSYS', async () => {
     const { channel, done } = await started(new MemoryFileSystem());
-    channel.push(requestBytes(OPCODE.COPY_FILE_RANGE, 2n, 1n, Buffer.alloc(56)));
+    channel.push(requestBytes(OPCODE.BMAP, 2n, 1n, Buffer.alloc(16)));
     expect((await channel.replied(2))[1]).toMatchObject({ unique: 2n, error: -ERRNO.ENOSYS });
     await finished(channel, done);
   });

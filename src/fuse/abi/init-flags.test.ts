@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageRoot } from '../../config/paths.js';
 import {
   chooseInitFlags,
   INIT_FLAG,
@@ -10,6 +13,14 @@ describe('flags of INIT', () => {
   test('each flag is either wanted or refused with a reason', () => {
     const known = [...WANTED_INIT_FLAGS, ...Object.keys(REFUSED_INIT_FLAGS)].sort();
     expect(known).toEqual(Object.keys(INIT_FLAG).sort());
+  });
+
+  test('the documentation names each flag, and each refused one with its reason', () => {
+    const text = readFileSync(join(packageRoot, 'docs', 'kernel-features.md'), 'utf8').replace(/ +/g, ' ');
+    for (const name of WANTED_INIT_FLAGS) expect(text).toContain(`| \`${name}\` |`);
+    for (const [name, reason] of Object.entries(REFUSED_INIT_FLAGS)) {
+      expect(text).toContain(`| \`${name}\` | ${reason} |`);
+    }
   });
 
   test('only what the kernel offers is chosen', () => {

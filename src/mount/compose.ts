@@ -7,6 +7,7 @@ import { createStore } from '../s3/client.js';
 import { connectionForLevel, type S3Connection } from '../s3/connection.js';
 import { meterStore } from '../s3/metered.js';
 import { probeStore } from '../s3/probe.js';
+import { withRenewedCredentials } from '../s3/renewing.js';
 import { withRetry } from '../s3/retry.js';
 import type { ObjectStore } from '../s3/store.js';
 import { createTransporter } from '../transfer/create.js';
@@ -84,7 +85,9 @@ export async function compose(plan: MountPlan, log: Log): Promise<Composed> {
 function watchedStore(plan: MountPlan, log: Log) {
   const limitMs = plan.config.mount.operationTimeoutMs;
   const idleTimeoutMs = Math.min(IDLE_TIMEOUT_MS, limitMs / 2);
-  const metered = meterStore(createStore(storeConnection(plan), plan.bucket, { log, idleTimeoutMs }));
+  const connection = storeConnection(plan);
+  const make = (): ObjectStore => createStore(connection, plan.bucket, { log, idleTimeoutMs });
+  const metered = meterStore(withRenewedCredentials(connection, make, log));
   const watch = new StoreWatch(limitMs);
   return { metered, watch, direct: watch.observe(metered.store) };
 }

@@ -15,7 +15,8 @@ export function credentialProvider(connection: S3Connection): AwsCredentialIdent
   let chain: Promise<AwsCredentialIdentityProvider> | undefined;
   return async (options) => {
     chain ??= import('@aws-sdk/credential-provider-node').then((module) =>
-      module.defaultProvider({ timeout: METADATA_TIMEOUT_MS, maxRetries: 0 }),
+      // The files are read anew by each chain: they may have been rotated since the last one.
+      module.defaultProvider({ timeout: METADATA_TIMEOUT_MS, maxRetries: 0, ignoreCache: true }),
     );
     return (await chain)(options);
   };

@@ -2,6 +2,14 @@ import type { Config } from '../config/schema.js';
 import type { Log } from '../log/log.js';
 import type { Progress } from '../log/progress.js';
 import type { RunReport, SuiteResult } from '../report/model.js';
+import {
+  applyBaseline,
+  DEFAULT_BASELINES,
+  readBaseline,
+  updatedBaseline,
+  writeBaseline,
+  type Baseline,
+} from './baseline.js';
 import { openEndpoint } from './endpoint.js';
 import type { EndpointWish } from './endpoint-wish.js';
 import { startEnvironmentProbe } from './environment.js';
@@ -27,6 +35,10 @@ export interface SuitePlan {
   readonly seed: number;
   readonly config: Config;
   readonly invocation: Invocation;
+  /** Folder of known results. @defaultValue `baselines/` of this package */
+  readonly baselines?: string;
+  /** Writes the results down as the known ones, and judges them as they are. */
+  readonly updateBaseline?: boolean;
 }
 
 /**
@@ -45,6 +57,9 @@ export async function runSuites(
 ): Promise<RunReport> {
   const suites = await selectSuites(plan.suites);
   const driver = await selectTarget(plan.target, plan.invocation.version);
+  const known = driver.needsStore
+    ? await readBaseline(plan.baselines ?? DEFAULT_BASELINES, driver.name, driver.version)
+    : undefined;
   const fixtures = await loadFixtures();
   const probe = await startEnvironmentProbe();
   const scope = await openRun(ledger);
@@ -53,14 +68,33 @@ export async function runSuites(
     const outcome = driver.needsStore
       ? await openAndRun(tools, suites, driver, plan.wish, signal)
       : await runOnDirectory(tools, suites, driver, signal);
+    const results = await compareWithKnown(plan, driver, known, outcome.suites, progress);
     return await assembleReport(scope, plan, probe, {
       ...outcome,
-      ...judgeSuites(outcome.suites, outcome.cleanup),
+      suites: results,
+      ...judgeSuites(results, outcome.cleanup),
       bench: [],
     });
   } finally {
     await closeAndTell(scope, progress);
   }
+}
+
+/** A plain directory has no known results: there everything has to pass. */
+async function compareWithKnown(
+  plan: SuitePlan,
+  driver: TargetDriver,
+  known: Baseline | undefined,
+  results: SuiteResult[],
+  progress: Progress,
+): Promise<SuiteResult[]> {
+  if (!driver.needsStore) return results;
+  if (plan.updateBaseline === true) {
+    const baseline = updatedBaseline(known, driver, results);
+    progress.note(`Known results: ${await writeBaseline(plan.baselines ?? DEFAULT_BASELINES, baseline)}`);
+    return results;
+  }
+  return known === undefined ? results : results.map((result) => applyBaseline(result, known));
 }
 
 async function runOnDirectory(

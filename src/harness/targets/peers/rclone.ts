@@ -110,6 +110,6 @@ async function isDirty(path: string): Promise<boolean> {
     return metadataSchema.parse(JSON.parse(await readFile(path, 'utf8'))).Dirty;
   } catch (reason) {
     // Removed meanwhile: clean. Half written: ask again.
-    return !(reason instanceof Object && 'code' in reason && reason.code === 'ENOENT');
+    return !(typeof reason === 'object' && reason !== null && 'code' in reason && reason.code === 'ENOENT');
   }
 }

@@ -28,11 +28,21 @@ function wrongUse(message: string, argv: readonly string[]): Failure {
   return usageError(`There is no command "${word}"`, `Did you mean ${guess}? See objectfs --help`, word);
 }
 
+/** Arguments that are lists; of any other that is given twice the last counts. */
+const LISTS: readonly string[] = ['_', 'names', 'runs'];
+
+function keepLast(parsed: Record<string, unknown>): void {
+  for (const [name, value] of Object.entries(parsed)) {
+    if (Array.isArray(value) && !LISTS.includes(name)) parsed[name] = value.at(-1);
+  }
+}
+
 function parser(argv: readonly string[]): Argv {
   const base = yargs([...argv])
     .scriptName('objectfs')
     .usage('$0 <command>\n\nTest, benchmark and mount S3-backed file systems.')
-    .parserConfiguration({ 'duplicate-arguments-array': false })
+    // Not by `duplicate-arguments-array`: it would also keep only the last of several names.
+    .middleware(keepLast)
     .version(version())
     .help()
     .alias({ h: 'help' })

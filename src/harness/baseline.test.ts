@@ -54,7 +54,7 @@ describe('results against a baseline', () => {
   ])('a case that %s fails the run', (_what, changed, id, state) => {
     const others = { 'b/fails': 'failed', 'c/hangs': 'hung' } as const;
     const isGone = Object.keys(changed).length === 0;
-    const now = isGone ? others : { 'a/passes': 'passed', ...others };
+    const now: Readonly<Record<string, CaseState>> = isGone ? others : { 'a/passes': 'passed', ...others };
     const judged = applyBaseline(result({ ...now, ...changed }), baseline);
     expect(states(judged)[id]).toBe(state);
     expect(judgeSuites([judged], []).verdict).toBe('failed');

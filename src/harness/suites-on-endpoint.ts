@@ -9,7 +9,7 @@ import { brokenSuite } from './broken-suite.js';
 import { runOnTarget, type SuiteTools } from './suite-tools.js';
 import { directoryTarget } from './targets/directory.js';
 import { proveTarget } from './targets/proof.js';
-import type { TargetDriver } from './targets/target.js';
+import type { GivenBucket, RunningTarget, TargetDriver } from './targets/target.js';
 
 /** The suite whose cases a plain local directory must pass before their verdict on a mount counts. */
 const CONTROLLED_SUITE = 'posix';
@@ -69,14 +69,20 @@ interface BucketJob {
 
 async function runWithBucket(job: BucketJob, cleanup: Cleanup[], signal: AbortSignal): Promise<SuiteResult> {
   const { tools, suite, driver, endpoint, admin } = job;
+  if (driver.given !== undefined) return runInBucket(job, driver.given, signal);
   const bucket = await provisionBucket(tools.scope, endpoint, admin, suite, signal);
   try {
-    const store = { connection: endpoint.connection, bucket: bucket.name, prefix: '' };
-    const prove = (session: { readonly target: Parameters<typeof proveTarget>[0] }) =>
-      proveTarget(session.target, store, signal);
-    const unmet = await unmetByEndpoint(endpoint, bucket.name, signal);
-    return await runOnTarget(tools, { suite, driver, control: false, store, prove, unmet }, signal);
+    return await runInBucket(job, { bucket: bucket.name, prefix: '' }, signal);
   } finally {
     cleanup.push(await bucket.remove());
   }
+}
+
+async function runInBucket(job: BucketJob, place: GivenBucket, signal: AbortSignal): Promise<SuiteResult> {
+  const { tools, suite, driver, endpoint } = job;
+  const store = { connection: endpoint.connection, ...place };
+  const prove = (session: { readonly target: RunningTarget }) =>
+    proveTarget(session.target, store, { ownFormat: driver.ownFormat === true, signal });
+  const unmet = await unmetByEndpoint(endpoint, place.bucket, signal);
+  return runOnTarget(tools, { suite, driver, control: false, store, prove, unmet }, signal);
 }

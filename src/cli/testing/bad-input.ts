@@ -104,6 +104,32 @@ export const BAD_INPUT: readonly BadInput[] = [
   { says: 'an unmount of a foreign mount', args: ['unmount', '/proc'], line: /another kind.*Use umount/ },
   // Names
   {
+    says: 'a suite that does not exist, before one that does',
+    args: ['suite', 'posxi', 'range'],
+    line: /no suite "posxi"/,
+  },
+  {
+    says: 'a file system that is not installed',
+    args: ['suite', 'range', '--target', 'goofys'],
+    env: { PATH: '/nonexistent' },
+    line: /goofys is not installed.*github.com\/kahing\/goofys/,
+  },
+  {
+    says: 'a mount that is none',
+    args: ['suite', 'range', '--target', 'mount:/,bucket'],
+    line: /names no mount and bucket.*bucket=NAME/,
+  },
+  {
+    says: 'a workload that does not exist',
+    args: ['bench', '--mounts', 'objectfs', '--workloads', 'compile'],
+    line: /no workload "compile".*git-status/,
+  },
+  {
+    says: 'workloads without mounts',
+    args: ['bench', '--workloads', 'list'],
+    line: /--workloads has no effect without --mounts/,
+  },
+  {
     says: 'an unknown suite',
     args: ['suite', 'posxi'],
     line: /no suite "posxi".*Did you mean "posix"/,

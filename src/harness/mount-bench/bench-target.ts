@@ -75,7 +75,7 @@ export class BenchTarget {
     const target = new BenchTarget(new TargetSession(driver, { ...common, store }), log, { bucket, objects });
     try {
       await target.#session.start(signal);
-      await proveTarget(target.#session.target, store, signal);
+      await proveTarget(target.#session.target, store, { ownFormat: driver.ownFormat === true, signal });
       return target;
     } catch (reason) {
       await target.close(cleanup);

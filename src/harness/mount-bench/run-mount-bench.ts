@@ -13,7 +13,7 @@ import {
 } from '../../bench/mounts/plan.js';
 import type { Workload } from '../../bench/mounts/workloads.js';
 import type { Config } from '../../config/schema.js';
-import { Failure } from '../../errors/failure.js';
+import { Failure, usageError } from '../../errors/failure.js';
 import type { Log } from '../../log/log.js';
 import type { Progress } from '../../log/progress.js';
 import type { Cleanup, MountBench, RunReport } from '../../report/model.js';
@@ -75,7 +75,14 @@ export async function runMountBench(
   const plan = createMountPlan(wanted);
   const drivers: NamedDriver[] = [];
   for (const arm of plan.targets) {
-    drivers.push({ arm, driver: await selectTarget(arm, wanted.invocation.version) });
+    const driver = await selectTarget(arm, wanted.invocation.version);
+    if (driver.given !== undefined) {
+      throw usageError(
+        `${arm} can not be mounted again for a cold start`,
+        'Name targets that the bench starts itself',
+      );
+    }
+    drivers.push({ arm, driver });
   }
   const probe = await startEnvironmentProbe();
   const scope = await openRun(ledger);

@@ -1,12 +1,14 @@
 import { closest } from 'fastest-levenshtein';
 import { usageError } from '../../errors/failure.js';
 import { directoryTarget } from './directory.js';
+import { mountedTarget } from './mounted.js';
 import { objectfsTarget } from './objectfs.js';
 import { PEERS } from './peers/index.js';
 import { peerTarget, targetName } from './peers/peer-target.js';
 import type { TargetDriver } from './target.js';
 
 const DIRECTORY = 'dir:';
+const MOUNT = 'mount:';
 
 /** Names of the command line that are not patterns. */
 const FIXED_NAMES: readonly string[] = [
@@ -16,7 +18,7 @@ const FIXED_NAMES: readonly string[] = [
 ];
 
 /** What `--target` takes, for messages and help. */
-export const TARGET_NAMES: readonly string[] = [...FIXED_NAMES, 'dir:PATH'];
+export const TARGET_NAMES: readonly string[] = [...FIXED_NAMES, 'dir:PATH', 'mount:PATH,bucket=NAME'];
 
 /**
  * The target of a name on the command line, see {@link TARGET_NAMES}.
@@ -33,6 +35,7 @@ export async function selectTarget(name: string, version: string): Promise<Targe
     if (path === '') throw usageError('"dir:" names no directory', 'Write --target dir:PATH');
     return directoryTarget(path);
   }
+  if (name.startsWith(MOUNT)) return mountedTarget(name.slice(MOUNT.length));
   const [peerName, variant = ''] = name.split(':', 2);
   const peer = PEERS.find((candidate) => candidate.name === peerName);
   if (peer !== undefined) return peerTarget(peer, variant);

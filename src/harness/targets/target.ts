@@ -45,6 +45,13 @@ export interface RunningTarget {
   kill(): Promise<void>;
 }
 
+/** The bucket of a mount that is there already: named by the user, never made and never removed. */
+export interface GivenBucket {
+  readonly bucket: string;
+  /** Ends in `/`; empty for the whole bucket. */
+  readonly prefix: string;
+}
+
 /** A file system under test. */
 export interface TargetDriver {
   /** As on the command line and in reports: `objectfs`, `rclone:full`, `dir:/path`. */
@@ -54,6 +61,8 @@ export interface TargetDriver {
   readonly needsStore: boolean;
   /** `true`: the bucket holds a format of its own, not one object per file. */
   readonly ownFormat?: boolean;
+  /** Present: this bucket stands behind it, and the run makes none. */
+  readonly given?: GivenBucket;
   /** What cases can not have here; every other need is met. */
   readonly unmet: readonly UnmetNeed[];
   /** Known differences that a reader of the report must know. */

@@ -59,7 +59,7 @@ async function runInBucket(options: MountedSuite, bucket: string, signal: AbortS
   const session = new TargetSession(objectfsTarget('0.0.0'), place);
   try {
     await session.start(signal);
-    await proveTarget(session.target, store, signal);
+    await proveTarget(session.target, store, { ownFormat: false, signal });
     await options.onMounted?.(session);
     const plan = { runId: scope.runId, suite: 'sample', target: 'objectfs', seed: 1, store };
     const rest = { transfer: config.transfer, unmet: [], fixtures: [] };

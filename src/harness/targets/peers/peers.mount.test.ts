@@ -80,7 +80,7 @@ describe.each(['s3fs', 'rclone', 'rclone:writes', 'rclone:full'])('the target %s
       const target = await session();
       const { directory } = await target.start(signal);
       try {
-        await proveTarget(target.target, store, signal);
+        await proveTarget(target.target, store, { ownFormat: false, signal });
         await writeFile(join(directory, 'letter'), 'dear bucket');
         await target.remount(signal);
         expect(await readFile(join(directory, 'letter'), 'utf8')).toBe('dear bucket');
@@ -143,7 +143,7 @@ describe.each(['s3fs', 'rclone', 'rclone:writes', 'rclone:full'])('the target %s
       const start = async () => {
         await target.start(signal);
         try {
-          await proveTarget(target.target, store, signal);
+          await proveTarget(target.target, store, { ownFormat: false, signal });
         } finally {
           await target.kill();
         }

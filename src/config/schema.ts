@@ -84,6 +84,8 @@ export const configSchema = z.strictObject({
       chunkSize: size(5 * MIB, 5 * GIB).optional(),
       /** Parts in flight: 8 connections at the documented 85 to 90 MB/s each fill a 5 Gbit/s host. */
       connections: z.number().int().min(1).max(256).default(8),
+      /** How many of them are used after a loss (503, timeout, reset): `fixed` all of them, whatever happens. */
+      congestion: z.enum(['fixed', 'cubic', 'bbr']).default('cubic'),
       storageClass: z.enum(STORAGE_CLASSES).default('STANDARD'),
     })
     .prefault({}),

@@ -4,6 +4,7 @@ import { isTransient, retrying, type RetryPolicy } from '../s3/backoff.js';
 import { wrapStore } from '../s3/metered.js';
 import type { ObjectStore } from '../s3/store.js';
 import type { PartOutcome, WindowController } from './congestion/controller.js';
+import type { CongestionName } from './congestion/choose.js';
 import type { PlanSettings } from './plan.js';
 import type { TransferSummary } from './transporter.js';
 
@@ -16,12 +17,16 @@ export interface Tally {
   parts: number;
 }
 
+/** The settings that decide how an object is moved. */
+export interface TransferSettings extends PlanSettings {
+  readonly congestion: CongestionName;
+}
+
 /** What the steps of one transfer share. */
 export interface TransferContext {
   /** Counts its requests into {@link TransferContext.tally}. */
   readonly store: ObjectStore;
-  readonly settings: PlanSettings;
-  readonly window: WindowController;
+  readonly settings: TransferSettings;
   readonly tally: Tally;
   readonly budget: RetryBudget;
   readonly policy: Partial<RetryPolicy>;
@@ -82,23 +87,27 @@ export async function inFlight<T>(tally: Tally, run: () => Promise<T>): Promise<
   }
 }
 
-/** Tries one part until it succeeds, its failure is final, or tries, time or the shared budget are spent. */
+/**
+ * Tries one part until it succeeds, its failure is final, or tries, time or the shared budget are spent.
+ *
+ * @param window - learns from each try. Absent: the part is the whole object.
+ */
 export async function tryPart<T>(
   context: TransferContext,
   sizeBytes: number,
   signal: AbortSignal | undefined,
   attempt: () => Promise<T>,
+  window?: WindowController,
 ): Promise<T> {
-  const { window, tally, budget, policy } = context;
+  const { tally, budget, policy } = context;
   const observed = async (): Promise<T> => {
-    const beginMs = performance.now();
-    const wasFull = tally.inFlight >= window.permits();
+    const begin = window?.begin(tally.inFlight, performance.now());
     const report = (outcome: PartOutcome): void => {
-      window.report(outcome, { nowMs: performance.now(), wasFull });
+      if (begin !== undefined) window?.report(outcome, begin, performance.now());
     };
     try {
       const result = await attempt();
-      report({ kind: 'acked', bytes: sizeBytes, rttMs: performance.now() - beginMs });
+      report({ kind: 'acked', bytes: sizeBytes });
       budget.earn();
       return result;
     } catch (reason) {
@@ -117,9 +126,9 @@ export async function tryPart<T>(
   });
 }
 
-function outcomeOf({ kind }: Failure): PartOutcome {
-  if (kind === 'throttled' || kind === 'timeout' || kind === 'reset') return { kind: 'lost', cause: kind };
-  return { kind: 'ignored' };
+function outcomeOf({ kind, retryAfterMs }: Failure): PartOutcome {
+  if (kind !== 'throttled' && kind !== 'timeout' && kind !== 'reset') return { kind: 'ignored' };
+  return { kind: 'lost', cause: kind, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
 }
 
 /** The counted part of a summary. */

@@ -63,7 +63,8 @@ async function fetchAll(
       if (part !== undefined) await sink.ready(part, stop);
       return part;
     },
-    run: (part, stop) => tryPart(context, part.sizeBytes, stop, () => fetchPart(part, stop)),
+    pieceBytes: parts[1]?.sizeBytes ?? 1,
+    run: (part, stop, window) => tryPart(context, part.sizeBytes, stop, () => fetchPart(part, stop), window),
   };
   await runWindowed(context, work, signal);
 }

@@ -18,6 +18,8 @@ export interface UploadPiece {
 
 /** Where the parts of one multipart upload come from. */
 export interface PieceSource {
+  /** Size of all pieces but the last; of the first ones, where they grow. */
+  readonly pieceBytes: number;
   /** In order; `undefined` after the last. */
   next(signal: AbortSignal): Promise<UploadPiece | undefined>;
   /** Called before completion; throws where the bytes that were sent are not what was asked for. */
@@ -98,11 +100,12 @@ async function sendParts(
     context,
     {
       next: (stop) => source.next(stop),
-      async run(piece, stop) {
+      pieceBytes: source.pieceBytes,
+      async run(piece, stop, window) {
         const bytes = await piece.read();
         const { partNumber } = piece;
         const send = () => context.store.uploadPart(key, uploadId, partNumber, bytes, { signal: stop });
-        done.push(await tryPart(context, piece.sizeBytes, stop, send));
+        done.push(await tryPart(context, piece.sizeBytes, stop, send, window));
         doneBytes += piece.sizeBytes;
         onProgress?.(doneBytes);
       },

@@ -2,11 +2,16 @@ import { Failure } from '../errors/failure.js';
 import { silentLog, type Log } from '../log/log.js';
 import type { RetryPolicy } from '../s3/backoff.js';
 import type { ObjectStore } from '../s3/store.js';
-import { fixedWindow } from './congestion/fixed.js';
-import { countingStore, createRetryBudget, newTally, summarize, type TransferContext } from './context.js';
+import {
+  countingStore,
+  createRetryBudget,
+  newTally,
+  summarize,
+  type TransferContext,
+  type TransferSettings,
+} from './context.js';
 import { downloadOptimized, type Pin } from './download.js';
 import { fallbackReason, isWorthPlainTry } from './fallback.js';
-import type { PlanSettings } from './plan.js';
 import { downloadPlain, uploadPlain } from './plain.js';
 import { openSink } from './sinks.js';
 import type {
@@ -23,18 +28,17 @@ import { uploadOptimized, type UploadOutcome } from './upload.js';
 /** What every way to transfer needs; `storageClass` is the class of objects that name none. */
 export interface TransporterParts {
   readonly store: ObjectStore;
-  readonly settings: PlanSettings;
+  readonly settings: TransferSettings;
   readonly log?: Log;
   readonly retry?: Partial<RetryPolicy>;
 }
 
-/** Fresh counters, budget and window for one transfer. */
+/** Fresh counters and budget for one transfer. */
 export function newContext(parts: TransporterParts): TransferContext {
   const tally = newTally();
   return {
     store: countingStore(parts.store, tally),
     settings: parts.settings,
-    window: fixedWindow(parts.settings.connections),
     tally,
     budget: createRetryBudget(),
     policy: parts.retry ?? {},
@@ -116,7 +120,7 @@ export async function downloadInto(
   target: TransferSink,
   move: (context: TransferContext, sink: Awaited<ReturnType<typeof openSink>>) => Promise<Pin>,
 ): Promise<DownloadSummary> {
-  const sink = await openSink(target, context.window.permits());
+  const sink = await openSink(target, context.settings.connections);
   try {
     const { etag, sizeBytes } = await move(context, sink);
     await sink.commit();

@@ -13,198 +13,200 @@ import { createTransporter } from './create.js';
 import { startWireProxy, type WireProxy } from './testing/wire-proxy.js';
 import type { Transporter } from './transporter.js';
 
-const MIB = 2 ** 20;
-/** Three parts up, six parts down. */
-const bytes = randomBytes(11 * MIB);
-const wanted = createHash('sha256').update(bytes).digest('hex');
-let emulator: Emulator;
-let proxy: WireProxy;
-/** Past the proxy: what the server really holds. */
-let direct: ObjectStore;
-let store: ObjectStore;
-let folder: string;
-let target: string;
+describe.each(['sdk', 'lean'] as const)('over the %s client', (client) => {
+  const MIB = 2 ** 20;
+  /** Three parts up, six parts down. */
+  const bytes = randomBytes(11 * MIB);
+  const wanted = createHash('sha256').update(bytes).digest('hex');
+  let emulator: Emulator;
+  let proxy: WireProxy;
+  /** Past the proxy: what the server really holds. */
+  let direct: ObjectStore;
+  let store: ObjectStore;
+  let folder: string;
+  let target: string;
 
-beforeAll(async () => {
-  emulator = await startEmulator();
-  proxy = await startWireProxy(emulator.endpoint);
-  const admin = createBucketAdmin(connect(emulator.endpoint));
-  await admin.create('faults');
-  admin.close();
-  direct = createStore(connect(emulator.endpoint), 'faults');
-  store = createStore(connect(proxy.endpoint), 'faults');
-  await direct.put('whole', bytes);
-  folder = await mkdtemp(join(tmpdir(), 'objectfs-faults-'));
-  target = join(folder, 'target');
-});
+  beforeAll(async () => {
+    emulator = await startEmulator();
+    proxy = await startWireProxy(emulator.endpoint);
+    const admin = createBucketAdmin(connect(emulator.endpoint));
+    await admin.create('faults');
+    admin.close();
+    direct = createStore(connect(emulator.endpoint), 'faults');
+    store = createStore(connect(proxy.endpoint), 'faults');
+    await direct.put('whole', bytes);
+    folder = await mkdtemp(join(tmpdir(), 'objectfs-faults-'));
+    target = join(folder, 'target');
+  });
 
-afterAll(async () => {
-  direct.close();
-  store.close();
-  await proxy.close();
-  await emulator.close();
-  await rm(folder, { recursive: true });
-});
+  afterAll(async () => {
+    direct.close();
+    store.close();
+    await proxy.close();
+    await emulator.close();
+    await rm(folder, { recursive: true });
+  });
 
-beforeEach(async () => {
-  proxy.reset();
-  await direct.delete('key');
-  await rm(target, { force: true });
-});
-
-function connect(endpoint: string) {
-  const { region, credentials } = emulator;
-  return { endpoint, region, credentials, forcePathStyle: true };
-}
-
-function optimized(over: ObjectStore, chunkSize: number): Transporter {
-  const settings = { ...configSchema.parse({}).transfer, chunkSize, connections: 3 };
-  return createTransporter('optimized', over, settings, { retry: { baseDelayMs: 1, maxDelayMs: 5 } });
-}
-
-const upload = (over: ObjectStore, signal?: AbortSignal) =>
-  optimized(over, 5 * MIB).upload('key', { kind: 'bytes', bytes }, signal === undefined ? {} : { signal });
-const download = (over: ObjectStore, signal?: AbortSignal) =>
-  optimized(over, 2 * MIB).download(
-    'whole',
-    { kind: 'file', path: target },
-    signal === undefined ? {} : { signal },
-  );
-
-/** The failure, or `undefined` where there was none; never slower than `limitMs`. */
-async function settled(promise: Promise<unknown>, limitMs = 10_000): Promise<Failure | undefined> {
-  const startMs = performance.now();
-  const failure = await promise.then(
-    () => undefined,
-    (reason: unknown) => Failure.from(reason),
-  );
-  expect(performance.now() - startMs).toBeLessThan(limitMs);
-  return failure;
-}
-
-/** The object is whole after a success, whole or absent after a failure. */
-async function expectAllOrNothing(failure: Failure | undefined): Promise<void> {
-  const read = await direct.get('key').catch((reason: unknown) => Failure.from(reason));
-  if (read instanceof Failure) {
-    expect([read.kind, failure]).toEqual(['missing', expect.any(Failure)]);
-    return;
-  }
-  const hash = createHash('sha256');
-  for await (const chunk of read.body) hash.update(chunk as Buffer);
-  expect(hash.digest('hex')).toBe(wanted);
-}
-
-/** The same for the file; never anything else in its folder. */
-async function expectFileOrNothing(failure: Failure | undefined): Promise<void> {
-  expect(await readdir(folder)).toEqual(failure === undefined ? ['target'] : []);
-  if (failure !== undefined) return;
-  expect(
-    createHash('sha256')
-      .update(await readFile(target))
-      .digest('hex'),
-  ).toBe(wanted);
-}
-
-async function expectNoUploads(): Promise<void> {
-  expect(await direct.listUploads()).toEqual([]);
-}
-
-/** Runs `step` with the n-th request failing, for n = 1, 2, 3, until no request is left to fail. */
-async function sweep(
-  plan: Omit<FaultPlan, 'nth'>,
-  step: (over: ObjectStore) => Promise<Failure | undefined>,
-): Promise<readonly (FailureKind | undefined)[]> {
-  const outcomes: (FailureKind | undefined)[] = [];
-  for (let nth = 1; ; nth += 1) {
-    const faulty = faultyStore(store, { ...plan, nth });
-    const failure = await step(faulty.store);
-    if (faulty.fired() === 0) return outcomes;
-    outcomes.push(failure?.kind);
-  }
-}
-
-describe('every request of an upload fails in turn', () => {
-  const step = async (over: ObjectStore): Promise<Failure | undefined> => {
+  beforeEach(async () => {
+    proxy.reset();
     await direct.delete('key');
-    const failure = await settled(upload(over));
-    await expectAllOrNothing(failure);
-    return failure;
-  };
-
-  test.each(['throttled', 'server-error', 'timeout', 'reset'] as const)(
-    '%s once: it is retried',
-    async (kind) => {
-      const outcomes = await sweep({ mode: 'once', kind }, step);
-      expect(outcomes).toEqual(Array(5).fill(undefined));
-      await expectNoUploads();
-    },
-  );
-
-  test('the reply of anything but the creation is lost once: it is retried', async () => {
-    const methods = ['uploadPart', 'completeUpload'] as const;
-    const outcomes = await sweep({ mode: 'once', kind: 'reset', when: 'lost-reply', methods }, step);
-    expect(outcomes).toEqual(Array(4).fill(undefined));
-    await expectNoUploads();
-  });
-
-  test('denied once: it fails, and the upload is aborted', async () => {
-    expect(await sweep({ mode: 'once', kind: 'denied' }, step)).toEqual(Array(5).fill('denied'));
-    await expectNoUploads();
-  });
-
-  test('everything fails from then on: it ends with that failure', async () => {
-    expect(await sweep({ mode: 'from-then-on', kind: 'server-error' }, step)).toEqual(
-      Array(5).fill('server-error'),
-    );
-    for (const { key, uploadId } of await direct.listUploads()) await direct.abortUpload(key, uploadId);
-  });
-
-  test.each(['createUpload', 'uploadPart', 'completeUpload'] as const)(
-    '%s fails always: one plain request does it, and the summary says so',
-    async (method) => {
-      const faulty = faultyStore(store, {
-        nth: 1,
-        mode: 'from-then-on',
-        methods: [method],
-        kind: 'unsupported',
-      });
-      const summary = await upload(faulty.store);
-      expect(summary.fallback?.reason).toMatch(/^unsupported: .*failure made for a test/);
-      expect(summary.parts).toBe(1);
-      await expectAllOrNothing(undefined);
-      await expectNoUploads();
-    },
-  );
-});
-
-describe('every request of a download fails in turn', () => {
-  const step = async (over: ObjectStore): Promise<Failure | undefined> => {
     await rm(target, { force: true });
-    const failure = await settled(download(over));
-    await expectFileOrNothing(failure);
-    return failure;
-  };
-
-  test.each(['throttled', 'server-error', 'timeout', 'reset'] as const)(
-    '%s once: it is retried',
-    async (kind) => {
-      expect(await sweep({ mode: 'once', kind }, step)).toEqual(Array(6).fill(undefined));
-    },
-  );
-
-  test('everything fails from then on: it ends with that failure', async () => {
-    const outcomes = await sweep({ mode: 'from-then-on', kind: 'timeout' }, step);
-    expect(outcomes.every((kind) => kind === 'timeout')).toBe(true);
-    expect(outcomes.length).toBe(6);
   });
 
-  test.each(['missing', 'denied', 'precondition-failed'] as const)(
-    '%s: there is no fallback',
-    async (kind) => {
-      const faulty = faultyStore(store, { nth: 3, mode: 'once', kind });
-      const failure = await settled(download(faulty.store));
-      expect(failure?.kind).toBe(kind === 'precondition-failed' ? 'changed-under-us' : kind);
+  function connect(endpoint: string) {
+    const { region, credentials } = emulator;
+    return { endpoint, region, credentials, forcePathStyle: true, client };
+  }
+
+  function optimized(over: ObjectStore, chunkSize: number): Transporter {
+    const settings = { ...configSchema.parse({}).transfer, chunkSize, connections: 3 };
+    return createTransporter('optimized', over, settings, { retry: { baseDelayMs: 1, maxDelayMs: 5 } });
+  }
+
+  const upload = (over: ObjectStore, signal?: AbortSignal) =>
+    optimized(over, 5 * MIB).upload('key', { kind: 'bytes', bytes }, signal === undefined ? {} : { signal });
+  const download = (over: ObjectStore, signal?: AbortSignal) =>
+    optimized(over, 2 * MIB).download(
+      'whole',
+      { kind: 'file', path: target },
+      signal === undefined ? {} : { signal },
+    );
+
+  /** The failure, or `undefined` where there was none; never slower than `limitMs`. */
+  async function settled(promise: Promise<unknown>, limitMs = 10_000): Promise<Failure | undefined> {
+    const startMs = performance.now();
+    const failure = await promise.then(
+      () => undefined,
+      (reason: unknown) => Failure.from(reason),
+    );
+    expect(performance.now() - startMs).toBeLessThan(limitMs);
+    return failure;
+  }
+
+  /** The object is whole after a success, whole or absent after a failure. */
+  async function expectAllOrNothing(failure: Failure | undefined): Promise<void> {
+    const read = await direct.get('key').catch((reason: unknown) => Failure.from(reason));
+    if (read instanceof Failure) {
+      expect([read.kind, failure]).toEqual(['missing', expect.any(Failure)]);
+      return;
+    }
+    const hash = createHash('sha256');
+    for await (const chunk of read.body) hash.update(chunk as Buffer);
+    expect(hash.digest('hex')).toBe(wanted);
+  }
+
+  /** The same for the file; never anything else in its folder. */
+  async function expectFileOrNothing(failure: Failure | undefined): Promise<void> {
+    expect(await readdir(folder)).toEqual(failure === undefined ? ['target'] : []);
+    if (failure !== undefined) return;
+    expect(
+      createHash('sha256')
+        .update(await readFile(target))
+        .digest('hex'),
+    ).toBe(wanted);
+  }
+
+  async function expectNoUploads(): Promise<void> {
+    expect(await direct.listUploads()).toEqual([]);
+  }
+
+  /** Runs `step` with the n-th request failing, for n = 1, 2, 3, until no request is left to fail. */
+  async function sweep(
+    plan: Omit<FaultPlan, 'nth'>,
+    step: (over: ObjectStore) => Promise<Failure | undefined>,
+  ): Promise<readonly (FailureKind | undefined)[]> {
+    const outcomes: (FailureKind | undefined)[] = [];
+    for (let nth = 1; ; nth += 1) {
+      const faulty = faultyStore(store, { ...plan, nth });
+      const failure = await step(faulty.store);
+      if (faulty.fired() === 0) return outcomes;
+      outcomes.push(failure?.kind);
+    }
+  }
+
+  describe('every request of an upload fails in turn', () => {
+    const step = async (over: ObjectStore): Promise<Failure | undefined> => {
+      await direct.delete('key');
+      const failure = await settled(upload(over));
+      await expectAllOrNothing(failure);
+      return failure;
+    };
+
+    test.each(['throttled', 'server-error', 'timeout', 'reset'] as const)(
+      '%s once: it is retried',
+      async (kind) => {
+        const outcomes = await sweep({ mode: 'once', kind }, step);
+        expect(outcomes).toEqual(Array(5).fill(undefined));
+        await expectNoUploads();
+      },
+    );
+
+    test('the reply of anything but the creation is lost once: it is retried', async () => {
+      const methods = ['uploadPart', 'completeUpload'] as const;
+      const outcomes = await sweep({ mode: 'once', kind: 'reset', when: 'lost-reply', methods }, step);
+      expect(outcomes).toEqual(Array(4).fill(undefined));
+      await expectNoUploads();
+    });
+
+    test('denied once: it fails, and the upload is aborted', async () => {
+      expect(await sweep({ mode: 'once', kind: 'denied' }, step)).toEqual(Array(5).fill('denied'));
+      await expectNoUploads();
+    });
+
+    test('everything fails from then on: it ends with that failure', async () => {
+      expect(await sweep({ mode: 'from-then-on', kind: 'server-error' }, step)).toEqual(
+        Array(5).fill('server-error'),
+      );
+      for (const { key, uploadId } of await direct.listUploads()) await direct.abortUpload(key, uploadId);
+    });
+
+    test.each(['createUpload', 'uploadPart', 'completeUpload'] as const)(
+      '%s fails always: one plain request does it, and the summary says so',
+      async (method) => {
+        const faulty = faultyStore(store, {
+          nth: 1,
+          mode: 'from-then-on',
+          methods: [method],
+          kind: 'unsupported',
+        });
+        const summary = await upload(faulty.store);
+        expect(summary.fallback?.reason).toMatch(/^unsupported: .*failure made for a test/);
+        expect(summary.parts).toBe(1);
+        await expectAllOrNothing(undefined);
+        await expectNoUploads();
+      },
+    );
+  });
+
+  describe('every request of a download fails in turn', () => {
+    const step = async (over: ObjectStore): Promise<Failure | undefined> => {
+      await rm(target, { force: true });
+      const failure = await settled(download(over));
       await expectFileOrNothing(failure);
-    },
-  );
+      return failure;
+    };
+
+    test.each(['throttled', 'server-error', 'timeout', 'reset'] as const)(
+      '%s once: it is retried',
+      async (kind) => {
+        expect(await sweep({ mode: 'once', kind }, step)).toEqual(Array(6).fill(undefined));
+      },
+    );
+
+    test('everything fails from then on: it ends with that failure', async () => {
+      const outcomes = await sweep({ mode: 'from-then-on', kind: 'timeout' }, step);
+      expect(outcomes.every((kind) => kind === 'timeout')).toBe(true);
+      expect(outcomes.length).toBe(6);
+    });
+
+    test.each(['missing', 'denied', 'precondition-failed'] as const)(
+      '%s: there is no fallback',
+      async (kind) => {
+        const faulty = faultyStore(store, { nth: 3, mode: 'once', kind });
+        const failure = await settled(download(faulty.store));
+        expect(failure?.kind).toBe(kind === 'precondition-failed' ? 'changed-under-us' : kind);
+        await expectFileOrNothing(failure);
+      },
+    );
+  });
 });

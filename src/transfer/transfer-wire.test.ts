@@ -14,213 +14,218 @@ import { createTransporter } from './create.js';
 import { startWireProxy, type WireFault, type WireProxy } from './testing/wire-proxy.js';
 import type { Transporter } from './transporter.js';
 
-const MIB = 2 ** 20;
-/** Three parts up, six parts down. */
-const bytes = randomBytes(11 * MIB);
-const wanted = createHash('sha256').update(bytes).digest('hex');
-let emulator: Emulator;
-let proxy: WireProxy;
-/** Past the proxy: what the server really holds. */
-let direct: ObjectStore;
-let store: ObjectStore;
-let folder: string;
-let target: string;
+describe.each(['sdk', 'lean'] as const)('over the %s client', (client) => {
+  const MIB = 2 ** 20;
+  /** Three parts up, six parts down. */
+  const bytes = randomBytes(11 * MIB);
+  const wanted = createHash('sha256').update(bytes).digest('hex');
+  let emulator: Emulator;
+  let proxy: WireProxy;
+  /** Past the proxy: what the server really holds. */
+  let direct: ObjectStore;
+  let store: ObjectStore;
+  let folder: string;
+  let target: string;
 
-beforeAll(async () => {
-  emulator = await startEmulator();
-  proxy = await startWireProxy(emulator.endpoint);
-  const admin = createBucketAdmin(connect(emulator.endpoint));
-  await admin.create('faults');
-  admin.close();
-  direct = createStore(connect(emulator.endpoint), 'faults');
-  store = createStore(connect(proxy.endpoint), 'faults');
-  await direct.put('whole', bytes);
-  folder = await mkdtemp(join(tmpdir(), 'objectfs-wire-'));
-  target = join(folder, 'target');
-});
+  beforeAll(async () => {
+    emulator = await startEmulator();
+    proxy = await startWireProxy(emulator.endpoint);
+    const admin = createBucketAdmin(connect(emulator.endpoint));
+    await admin.create('faults');
+    admin.close();
+    direct = createStore(connect(emulator.endpoint), 'faults');
+    store = createStore(connect(proxy.endpoint), 'faults');
+    await direct.put('whole', bytes);
+    folder = await mkdtemp(join(tmpdir(), 'objectfs-wire-'));
+    target = join(folder, 'target');
+  });
 
-afterAll(async () => {
-  direct.close();
-  store.close();
-  await proxy.close();
-  await emulator.close();
-  await rm(folder, { recursive: true });
-});
+  afterAll(async () => {
+    direct.close();
+    store.close();
+    await proxy.close();
+    await emulator.close();
+    await rm(folder, { recursive: true });
+  });
 
-beforeEach(async () => {
-  proxy.reset();
-  await direct.delete('key');
-  await rm(target, { force: true });
-});
+  beforeEach(async () => {
+    proxy.reset();
+    await direct.delete('key');
+    await rm(target, { force: true });
+  });
 
-function connect(endpoint: string) {
-  const { region, credentials } = emulator;
-  return { endpoint, region, credentials, forcePathStyle: true };
-}
-
-function optimized(over: ObjectStore, chunkSize: number): Transporter {
-  const settings = { ...configSchema.parse({}).transfer, chunkSize, connections: 3 };
-  return createTransporter('optimized', over, settings, { retry: { baseDelayMs: 1, maxDelayMs: 5 } });
-}
-
-const upload = (over: ObjectStore, signal?: AbortSignal) =>
-  optimized(over, 5 * MIB).upload('key', { kind: 'bytes', bytes }, signal === undefined ? {} : { signal });
-const download = (over: ObjectStore, signal?: AbortSignal) =>
-  optimized(over, 2 * MIB).download(
-    'whole',
-    { kind: 'file', path: target },
-    signal === undefined ? {} : { signal },
-  );
-
-/** The failure, or `undefined` where there was none; never slower than `limitMs`. */
-async function settled(promise: Promise<unknown>, limitMs = 10_000): Promise<Failure | undefined> {
-  const startMs = performance.now();
-  const failure = await promise.then(
-    () => undefined,
-    (reason: unknown) => Failure.from(reason),
-  );
-  expect(performance.now() - startMs).toBeLessThan(limitMs);
-  return failure;
-}
-
-/** The object is whole after a success, whole or absent after a failure. */
-async function expectAllOrNothing(failure: Failure | undefined): Promise<void> {
-  const read = await direct.get('key').catch((reason: unknown) => Failure.from(reason));
-  if (read instanceof Failure) {
-    expect([read.kind, failure]).toEqual(['missing', expect.any(Failure)]);
-    return;
+  function connect(endpoint: string) {
+    const { region, credentials } = emulator;
+    return { endpoint, region, credentials, forcePathStyle: true, client };
   }
-  const hash = createHash('sha256');
-  for await (const chunk of read.body) hash.update(chunk as Buffer);
-  expect(hash.digest('hex')).toBe(wanted);
-}
 
-/** The same for the file; never anything else in its folder. */
-async function expectFileOrNothing(failure: Failure | undefined): Promise<void> {
-  expect(await readdir(folder)).toEqual(failure === undefined ? ['target'] : []);
-  if (failure !== undefined) return;
-  expect(
-    createHash('sha256')
-      .update(await readFile(target))
-      .digest('hex'),
-  ).toBe(wanted);
-}
+  function optimized(over: ObjectStore, chunkSize: number): Transporter {
+    const settings = { ...configSchema.parse({}).transfer, chunkSize, connections: 3 };
+    return createTransporter('optimized', over, settings, { retry: { baseDelayMs: 1, maxDelayMs: 5 } });
+  }
 
-async function expectNoUploads(): Promise<void> {
-  expect(await direct.listUploads()).toEqual([]);
-}
-
-describe('the wire breaks', () => {
-  test.each(['slow-down', 'reset-before', 'lost-reply', 'half-body'] as const)(
-    'a download survives %s of each request',
-    async (fault: WireFault) => {
-      for (let nth = 1; nth <= 6; nth += 1) {
-        proxy.reset();
-        proxy.decide((_request, number) => (number === nth ? fault : undefined));
-        const summary = await download(store);
-        expect([summary.retries, summary.requests, summary.fallback]).toEqual([1, 7, undefined]);
-        await expectFileOrNothing(undefined);
-        await rm(target);
-      }
-    },
-  );
-
-  test.each(['slow-down', 'reset-before', 'lost-reply'] as const)(
-    'an upload survives %s of parts',
-    async (fault) => {
-      for (let nth = 2; nth <= 5; nth += 1) {
-        proxy.reset();
-        proxy.decide((_request, number) => (number === nth ? fault : undefined));
-        expect((await upload(store)).fallback).toBeUndefined();
-        await expectAllOrNothing(undefined);
-        await expectNoUploads();
-      }
-    },
-  );
-
-  test('a server that sends wrong ranges is not believed: one plain request does it', async () => {
-    const liar: ObjectStore = {
-      ...direct,
-      get: (key, options = {}) => {
-        const { range, ...rest } = options;
-        if (range === undefined || range.firstByte === 0) return direct.get(key, options);
-        return direct.get(key, {
-          ...rest,
-          range: { firstByte: range.firstByte - 1, lastByte: range.lastByte },
-        });
-      },
-    };
-    const summary = await download(liar);
-    expect(summary.fallback?.reason).toMatch(/asked for bytes/);
-    await expectFileOrNothing(undefined);
-  });
-
-  test('a stream gets the right bytes after a fallback in the middle', async () => {
-    const chunks: Buffer[] = [];
-    const stream = new Writable({
-      write(chunk: Buffer, _encoding, done) {
-        chunks.push(chunk);
-        done();
-      },
-    });
-    proxy.decide(({ range }) =>
-      range?.startsWith(`bytes=${4 * MIB}-`) === true && chunks.length === 0 ? 'half-body' : undefined,
+  const upload = (over: ObjectStore, signal?: AbortSignal) =>
+    optimized(over, 5 * MIB).upload('key', { kind: 'bytes', bytes }, signal === undefined ? {} : { signal });
+  const download = (over: ObjectStore, signal?: AbortSignal) =>
+    optimized(over, 2 * MIB).download(
+      'whole',
+      { kind: 'file', path: target },
+      signal === undefined ? {} : { signal },
     );
-    const faulty = faultyStore(store, { nth: 5, mode: 'once', kind: 'unsupported' });
-    const summary = await optimized(faulty.store, 2 * MIB).download('whole', { kind: 'stream', stream });
-    expect(summary.fallback?.reason).toMatch(/^unsupported/);
-    expect(createHash('sha256').update(Buffer.concat(chunks)).digest('hex')).toBe(wanted);
-  });
-});
 
-describe('a replaced object', () => {
-  test('is told as changed-under-us, and no mix of both is left', async () => {
-    await direct.put('replaced', bytes);
-    const faulty = faultyStore(store, { nth: 99, mode: 'once' });
-    let reads = 0;
-    const racing: ObjectStore = {
-      ...faulty.store,
-      get: async (key, options) => {
-        reads += 1;
-        if (reads === 3) await direct.put('replaced', Buffer.alloc(bytes.length, 1));
-        return store.get(key, options);
-      },
-    };
-    const sink = { kind: 'file', path: target } as const;
-    const failure = await settled(optimized(racing, 2 * MIB).download('replaced', sink));
-    expect(failure?.kind).toBe('changed-under-us');
-    await expectFileOrNothing(failure);
-  });
-});
+  /** The failure, or `undefined` where there was none; never slower than `limitMs`. */
+  async function settled(promise: Promise<unknown>, limitMs = 10_000): Promise<Failure | undefined> {
+    const startMs = performance.now();
+    const failure = await promise.then(
+      () => undefined,
+      (reason: unknown) => Failure.from(reason),
+    );
+    expect(performance.now() - startMs).toBeLessThan(limitMs);
+    return failure;
+  }
 
-describe('a cancel', () => {
-  test.each([1, 2, 3, 4, 5])('at request %i of an upload leaves nothing behind, and is fast', async (nth) => {
-    const controller = new AbortController();
-    proxy.decide((_request, number) => {
-      if (number === nth) controller.abort();
-      return undefined;
-    });
-    const failure = await settled(upload(store, controller.signal));
-    expect(failure?.kind).toBe('cancelled');
-    await expectAllOrNothing(failure);
-    await expectNoUploads();
-  });
-
-  test.each([1, 2, 5])('at request %i of a download leaves no file, and is fast', async (nth) => {
-    const controller = new AbortController();
-    proxy.decide((_request, number) => {
-      if (number === nth) controller.abort();
-      return undefined;
-    });
-    const failure = await settled(download(store, controller.signal));
-    expect(failure?.kind).toBe('cancelled');
-    await expectFileOrNothing(failure);
-  });
-
-  test('before the start sends no request', async () => {
-    for (const run of [upload, download]) {
-      expect((await settled(run(store, AbortSignal.abort())))?.kind).toBe('cancelled');
+  /** The object is whole after a success, whole or absent after a failure. */
+  async function expectAllOrNothing(failure: Failure | undefined): Promise<void> {
+    const read = await direct.get('key').catch((reason: unknown) => Failure.from(reason));
+    if (read instanceof Failure) {
+      expect([read.kind, failure]).toEqual(['missing', expect.any(Failure)]);
+      return;
     }
-    expect(proxy.seen).toEqual([]);
+    const hash = createHash('sha256');
+    for await (const chunk of read.body) hash.update(chunk as Buffer);
+    expect(hash.digest('hex')).toBe(wanted);
+  }
+
+  /** The same for the file; never anything else in its folder. */
+  async function expectFileOrNothing(failure: Failure | undefined): Promise<void> {
+    expect(await readdir(folder)).toEqual(failure === undefined ? ['target'] : []);
+    if (failure !== undefined) return;
+    expect(
+      createHash('sha256')
+        .update(await readFile(target))
+        .digest('hex'),
+    ).toBe(wanted);
+  }
+
+  async function expectNoUploads(): Promise<void> {
+    expect(await direct.listUploads()).toEqual([]);
+  }
+
+  describe('the wire breaks', () => {
+    test.each(['slow-down', 'reset-before', 'lost-reply', 'half-body'] as const)(
+      'a download survives %s of each request',
+      async (fault: WireFault) => {
+        for (let nth = 1; nth <= 6; nth += 1) {
+          proxy.reset();
+          proxy.decide((_request, number) => (number === nth ? fault : undefined));
+          const summary = await download(store);
+          expect([summary.retries, summary.requests, summary.fallback]).toEqual([1, 7, undefined]);
+          await expectFileOrNothing(undefined);
+          await rm(target);
+        }
+      },
+    );
+
+    test.each(['slow-down', 'reset-before', 'lost-reply'] as const)(
+      'an upload survives %s of parts',
+      async (fault) => {
+        for (let nth = 2; nth <= 5; nth += 1) {
+          proxy.reset();
+          proxy.decide((_request, number) => (number === nth ? fault : undefined));
+          expect((await upload(store)).fallback).toBeUndefined();
+          await expectAllOrNothing(undefined);
+          await expectNoUploads();
+        }
+      },
+    );
+
+    test('a server that sends wrong ranges is not believed: one plain request does it', async () => {
+      const liar: ObjectStore = {
+        ...direct,
+        get: (key, options = {}) => {
+          const { range, ...rest } = options;
+          if (range === undefined || range.firstByte === 0) return direct.get(key, options);
+          return direct.get(key, {
+            ...rest,
+            range: { firstByte: range.firstByte - 1, lastByte: range.lastByte },
+          });
+        },
+      };
+      const summary = await download(liar);
+      expect(summary.fallback?.reason).toMatch(/asked for bytes/);
+      await expectFileOrNothing(undefined);
+    });
+
+    test('a stream gets the right bytes after a fallback in the middle', async () => {
+      const chunks: Buffer[] = [];
+      const stream = new Writable({
+        write(chunk: Buffer, _encoding, done) {
+          chunks.push(chunk);
+          done();
+        },
+      });
+      proxy.decide(({ range }) =>
+        range?.startsWith(`bytes=${4 * MIB}-`) === true && chunks.length === 0 ? 'half-body' : undefined,
+      );
+      const faulty = faultyStore(store, { nth: 5, mode: 'once', kind: 'unsupported' });
+      const summary = await optimized(faulty.store, 2 * MIB).download('whole', { kind: 'stream', stream });
+      expect(summary.fallback?.reason).toMatch(/^unsupported/);
+      expect(createHash('sha256').update(Buffer.concat(chunks)).digest('hex')).toBe(wanted);
+    });
+  });
+
+  describe('a replaced object', () => {
+    test('is told as changed-under-us, and no mix of both is left', async () => {
+      await direct.put('replaced', bytes);
+      const faulty = faultyStore(store, { nth: 99, mode: 'once' });
+      let reads = 0;
+      const racing: ObjectStore = {
+        ...faulty.store,
+        get: async (key, options) => {
+          reads += 1;
+          if (reads === 3) await direct.put('replaced', Buffer.alloc(bytes.length, 1));
+          return store.get(key, options);
+        },
+      };
+      const sink = { kind: 'file', path: target } as const;
+      const failure = await settled(optimized(racing, 2 * MIB).download('replaced', sink));
+      expect(failure?.kind).toBe('changed-under-us');
+      await expectFileOrNothing(failure);
+    });
+  });
+
+  describe('a cancel', () => {
+    test.each([1, 2, 3, 4, 5])(
+      'at request %i of an upload leaves nothing behind, and is fast',
+      async (nth) => {
+        const controller = new AbortController();
+        proxy.decide((_request, number) => {
+          if (number === nth) controller.abort();
+          return undefined;
+        });
+        const failure = await settled(upload(store, controller.signal));
+        expect(failure?.kind).toBe('cancelled');
+        await expectAllOrNothing(failure);
+        await expectNoUploads();
+      },
+    );
+
+    test.each([1, 2, 5])('at request %i of a download leaves no file, and is fast', async (nth) => {
+      const controller = new AbortController();
+      proxy.decide((_request, number) => {
+        if (number === nth) controller.abort();
+        return undefined;
+      });
+      const failure = await settled(download(store, controller.signal));
+      expect(failure?.kind).toBe('cancelled');
+      await expectFileOrNothing(failure);
+    });
+
+    test('before the start sends no request', async () => {
+      for (const run of [upload, download]) {
+        expect((await settled(run(store, AbortSignal.abort())))?.kind).toBe('cancelled');
+      }
+      expect(proxy.seen).toEqual([]);
+    });
   });
 });

@@ -40,6 +40,7 @@ export async function uploadOptimized(
 function piecesOf(source: RandomSource, partBytes: number): PieceSource {
   const parts = cutParts(source.sizeBytes, partBytes).values();
   return {
+    pieceBytes: partBytes,
     next() {
       const { value: part } = parts.next();
       if (part === undefined) return Promise.resolve(undefined);
@@ -88,6 +89,7 @@ function piecesOfStream(
   let sentBytes = 0;
   let pending: Buffer | undefined = first;
   return {
+    pieceBytes: first.byteLength,
     sentBytes: () => sentBytes,
     async next(signal): Promise<UploadPiece | undefined> {
       const bytes = pending ?? (await nextChunk(reader, source, signal));

@@ -1,11 +1,15 @@
 import { Failure } from '../errors/failure.js';
+import { createWindow } from './congestion/choose.js';
+import type { WindowController } from './congestion/controller.js';
 import { inFlight, type TransferContext } from './context.js';
 
 /** Work that is done a window of parts at a time. */
 export interface WindowedWork<P> {
   /** The next piece, or `undefined` after the last. Asked only when there is a permit, so it bounds what is read. */
   next(signal: AbortSignal): Promise<P | undefined>;
-  run(piece: P, signal: AbortSignal): Promise<void>;
+  run(piece: P, signal: AbortSignal, window: WindowController): Promise<void>;
+  /** Size of a full piece. */
+  readonly pieceBytes: number;
 }
 
 /**
@@ -15,10 +19,13 @@ export interface WindowedWork<P> {
  * @param signal - the user's: fires `cancelled`.
  */
 export async function runWindowed<P>(
-  { window, tally }: TransferContext,
+  { settings, tally }: TransferContext,
   work: WindowedWork<P>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
+  const { pieceBytes } = work;
+  const limits = { partBytes: pieceBytes, maxBytes: settings.connections * pieceBytes };
+  const window = createWindow(settings.congestion, limits, performance.now());
   const stop = new AbortController();
   const either = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
   const running = new Set<Promise<void>>();
@@ -28,14 +35,14 @@ export async function runWindowed<P>(
     stop.abort();
   };
   const start = (piece: P): void => {
-    const task: Promise<void> = inFlight(tally, () => work.run(piece, either))
+    const task: Promise<void> = inFlight(tally, () => work.run(piece, either, window))
       .catch(fail)
       .finally(() => running.delete(task));
     running.add(task);
   };
   try {
     for (;;) {
-      while (running.size >= window.permits()) await Promise.race(running);
+      while (running.size >= window.permits(performance.now())) await Promise.race(running);
       either.throwIfAborted();
       const piece = await work.next(either);
       if (piece === undefined) break;

@@ -1,7 +1,9 @@
-import type { WindowController } from './controller.js';
+import type { CongestionControl } from './controller.js';
 
-/** Always `connections` parts in flight, whatever the path does. */
-export function fixedWindow(connections: number): WindowController {
-  const permits = Math.max(1, connections);
-  return { name: 'fixed', permits: () => permits, report: () => undefined };
-}
+/** Always as many parts as there are connections, whatever the path does. */
+export const fixed: CongestionControl<number> = {
+  name: 'fixed',
+  start: ({ maxBytes }) => maxBytes,
+  step: (windowBytes) => windowBytes,
+  windowBytes: (windowBytes) => windowBytes,
+};

@@ -3,26 +3,17 @@
  * close had acknowledged must be there, through the mount and straight from S3, and no upload and no temporary object
  * may be left. `npm run crash -- --rounds 200 --seed 1`; exits with 1 on the first round that finds a fault.
  */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { configSchema } from '../src/config/schema.js';
-import { startEmulatorProcess } from '../src/emulator/child.js';
 import { mixSeed, seededRandom } from '../src/harness/api/seeded.js';
 import type { MountPlan } from '../src/mount/plan.js';
 import { startMount, type RunningMount } from '../src/mount/start.js';
-import { releaseMount } from '../src/mount/mounts.js';
-import { createBucketAdmin } from '../src/s3/admin.js';
-import { createStore } from '../src/s3/client.js';
-import type { S3Connection } from '../src/s3/connection.js';
 import type { ObjectStore } from '../src/s3/store.js';
+import { withBench } from './crash/bench.js';
 import { digestsOfMount, digestsOfStore, leftInStore } from './crash/check.js';
 import { Manifest } from './crash/manifest.js';
 import { Writer } from './crash/writer.js';
 
-const BUCKET = 'crash-rounds';
 /** The daemon lives this long at least and at most in a round, after the writers have begun. */
 const LIFE_MS = { least: 20, most: 1_500 };
 
@@ -44,33 +35,7 @@ process.stdout.write(`crash-rounds: ${rounds} rounds, ${writerCount} writers, se
 process.exitCode = (await main()) ? 0 : 1;
 
 async function main(): Promise<boolean> {
-  const folder = await mkdtemp(join(tmpdir(), 'objectfs-crash-'));
-  const server = await startEmulatorProcess({}, new AbortController().signal);
-  const { endpoint, region, credentials } = server;
-  const connection: S3Connection = { endpoint, region, credentials, forcePathStyle: true };
-  const admin = createBucketAdmin(connection);
-  await admin.create(BUCKET);
-  admin.close();
-  const store = createStore(connection, BUCKET);
-  const plan = await makePlan(folder, connection);
-  try {
-    return await runRounds(plan, store);
-  } finally {
-    store.close();
-    await releaseMount(plan.mountPoint).catch(() => undefined);
-    await server.close();
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-async function makePlan(folder: string, connection: S3Connection): Promise<MountPlan> {
-  const mountPoint = join(folder, 'mnt');
-  await mkdir(mountPoint);
-  const config = configSchema.parse({
-    mount: { cacheDir: join(folder, 'cache') },
-    log: { level: 'error' },
-  });
-  return { bucket: BUCKET, prefix: '', mountPoint, connection, config };
+  return withBench('objectfs-crash-', runRounds);
 }
 
 async function runRounds(plan: MountPlan, store: ObjectStore): Promise<boolean> {

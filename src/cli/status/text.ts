@@ -18,7 +18,10 @@ export function statusText(status: AnyMountStatus): string {
     ['cache', counters(status.cache)],
     ['sent', sentLine(status)],
     ...recoveryLines(status),
-    ['memory', `${formatSize(rssBytes)} resident`],
+    [
+      'memory',
+      `${formatSize(rssBytes)} resident, ${status.descriptors} descriptors, ${status.timers} timers`,
+    ],
     ...optionalLine('log', status.logFile),
     ...optionalLine('metrics', status.metricsUrl),
   ];

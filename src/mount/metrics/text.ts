@@ -24,6 +24,8 @@ function mountMetrics(status: MountStatus): string[] {
     gauge('objectfs_mount_info', 'What is mounted where; always 1', [[labels, 1]]),
     one('objectfs_uptime_seconds', 'Age of the daemon', status.uptimeMs / 1000),
     one('process_resident_memory_bytes', 'Resident memory of the daemon', status.rssBytes),
+    one('process_open_fds', 'Open descriptors of the daemon', status.descriptors),
+    one('objectfs_timers', 'Timers of the daemon that are set', status.timers),
     one('objectfs_open_requests', 'Requests of the kernel that wait for their answer', openRequests.length),
     one('objectfs_oldest_request_seconds', 'Age of the oldest of them', (openRequests[0]?.ageMs ?? 0) / 1000),
     one('objectfs_inodes', 'Inodes in memory', files.inodes),

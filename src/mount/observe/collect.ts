@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import type { FileSystemState } from '../../fs/inspect.js';
 import type { RequestCount } from '../../report/model.js';
 import { sourceOf, type MountPlan } from '../plan.js';
@@ -39,6 +40,8 @@ export async function collectStatus(
     startedAt: timestamp(Date.now() - uptimeMs),
     uptimeMs,
     rssBytes: process.memoryUsage.rss(),
+    descriptors: (await readdir('/proc/self/fd')).length,
+    timers: process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length,
     openRequests: [...observed.operations.open()],
     operations: [...observed.operations.counts()],
     files,

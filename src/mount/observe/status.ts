@@ -21,6 +21,10 @@ export const mountStatus = z.object({
   startedAt: timestamp,
   uptimeMs: z.number(),
   rssBytes: z.number(),
+  /** Open descriptors of the daemon. */
+  descriptors: z.number(),
+  /** Timers of the daemon that are set. */
+  timers: z.number(),
   /** Requests of the kernel that wait for their answer, oldest first. */
   openRequests: z.array(
     z.object({ operation: z.string(), ageMs: z.number(), pid: z.number(), ino: z.string() }),

@@ -1,0 +1,70 @@
+/**
+ * A mixed load on one mount for a while, with the daemon's memory, descriptors and timers at intervals: a daemon in good
+ * order is flat. `npm run soak -- --minutes 20 --seed 1`; exits with 1 where descriptors or timers are left at the end.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { mixSeed, seededRandom } from '../src/harness/api/seeded.js';
+import { startMount } from '../src/mount/start.js';
+import { statusOf } from '../src/mount/status.js';
+import type { MountPlan } from '../src/mount/plan.js';
+import type { MountStatus } from '../src/mount/observe/status.js';
+import { withBench } from './crash/bench.js';
+import { digestsOfMount } from './crash/check.js';
+import { Manifest } from './crash/manifest.js';
+import { Writer } from './crash/writer.js';
+
+/** After the load: idle connections and read-ahead may still be there, and no more. */
+const SETTLE_MS = 10_000;
+const ALLOWED = { descriptors: 16, timers: 8 };
+const SAMPLES = 10;
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '20' },
+    writers: { type: 'string', default: '4' },
+    seed: { type: 'string', default: String(Date.now() % 2 ** 32) },
+  },
+});
+const minutes = Number(values.minutes);
+const seed = Number(values.seed);
+
+process.stdout.write(`soak: ${minutes} minutes, ${values.writers} writers, seed ${seed}\n`);
+process.exitCode = (await withBench('objectfs-soak-', soak)) ? 0 : 1;
+
+async function soak(plan: MountPlan): Promise<boolean> {
+  const mount = await startMount(plan, { foreground: true });
+  const manifest = new Manifest();
+  const writers = Array.from(
+    { length: Number(values.writers) },
+    (_, number) =>
+      new Writer(plan.mountPoint, manifest, number, seededRandom(mixSeed(seed, `writer ${number}`))),
+  );
+  const before = await sample(plan, 'idle');
+  const running = Promise.all(writers.map((writer) => writer.run()));
+  for (let count = 1; count <= SAMPLES; count += 1) {
+    await Promise.race([delay((minutes * 60_000) / SAMPLES), running]);
+    await digestsOfMount(plan.mountPoint).catch(() => undefined); // files come and go while they are read
+    await sample(plan, `${((minutes * count) / SAMPLES).toFixed(1)} min`);
+  }
+  for (const writer of writers) writer.stop();
+  await running;
+  await delay(SETTLE_MS);
+  const after = await sample(plan, 'idle again');
+  await mount.unmount();
+  const done = writers.reduce((sum, writer) => sum + writer.done, 0);
+  const left = { descriptors: after.descriptors - before.descriptors, timers: after.timers - before.timers };
+  process.stdout.write(`${done} operations; left: ${left.descriptors} descriptors, ${left.timers} timers\n`);
+  return left.descriptors <= ALLOWED.descriptors && left.timers <= ALLOWED.timers;
+}
+
+async function sample({ mountPoint }: MountPlan, when: string): Promise<MountStatus> {
+  const status = await statusOf(mountPoint);
+  if (status.state !== 'running') throw new Error(`The mount is ${status.state}`);
+  const { rssBytes, descriptors, timers, files } = status;
+  const mib = (rssBytes / 2 ** 20).toFixed(0);
+  process.stdout.write(
+    `${when.padStart(10)}: ${mib} MiB resident, ${descriptors} descriptors, ${timers} timers, ${files.openFiles} open, ${files.inodes} inodes\n`,
+  );
+  return status;
+}

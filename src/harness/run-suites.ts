@@ -1,4 +1,5 @@
 import type { Config } from '../config/schema.js';
+import { Failure } from '../errors/failure.js';
 import type { Log } from '../log/log.js';
 import type { Progress } from '../log/progress.js';
 import type { RunReport, SuiteResult } from '../report/model.js';
@@ -90,8 +91,13 @@ async function compareWithKnown(
 ): Promise<SuiteResult[]> {
   if (!driver.needsStore) return results;
   if (plan.updateBaseline === true) {
-    const baseline = updatedBaseline(known, driver, results);
-    progress.note(`Known results: ${await writeBaseline(plan.baselines ?? DEFAULT_BASELINES, baseline)}`);
+    try {
+      const baseline = updatedBaseline(known, driver, results);
+      progress.note(`Known results: ${await writeBaseline(plan.baselines ?? DEFAULT_BASELINES, baseline)}`);
+    } catch (reason) {
+      // The report is worth more than the list; a broken case fails the run by itself.
+      progress.note(Failure.from(reason).toLine());
+    }
     return results;
   }
   return known === undefined ? results : results.map((result) => applyBaseline(result, known));

@@ -9,14 +9,14 @@ import type { ObjectStore } from './store.js';
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
 
 const { OBJECTFS_RGW_ENDPOINT: endpoint, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = process.env;
-const bucket = `objectfs-store-${randomUUID()}`;
 
-describe('the store on Ceph RGW', () => {
+describe.each(['sdk', 'lean'] as const)('the store on Ceph RGW over the %s client', (client) => {
   if (endpoint === undefined) {
     test.skip('OBJECTFS_RGW_ENDPOINT is not set: eval "$(scripts/rgw up)" starts one', () => undefined);
     return;
   }
 
+  const bucket = `objectfs-store-${randomUUID()}`;
   let admin: BucketAdmin;
   let direct: ObjectStore;
   let store: ObjectStore;
@@ -26,7 +26,7 @@ describe('the store on Ceph RGW', () => {
       accessKeyId: AWS_ACCESS_KEY_ID ?? '',
       secretAccessKey: AWS_SECRET_ACCESS_KEY ?? '',
     };
-    const connection = { endpoint, region: 'us-east-1', credentials, forcePathStyle: true };
+    const connection = { endpoint, region: 'us-east-1', credentials, forcePathStyle: true, client };
     admin = createBucketAdmin(connection);
     await admin.create(bucket);
     direct = createStore(connection, bucket);

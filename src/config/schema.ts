@@ -63,6 +63,16 @@ export const configSchema = z.strictObject({
       diskCache: size(0, 1024 * 1024 * GIB).default(10 * GIB),
       /** On read-only mounts by root, the kernel reads whole cached files by itself. */
       passthrough: z.boolean().default(true),
+      /**
+       * Bytes on the local disk for files that are being written: over it a writer waits until parts of its file are on
+       * S3 and their room is free again. 8 GiB hold what most programs write at one time.
+       */
+      stageLimit: size(16 * MIB, 1024 * GIB).default(8 * GIB),
+      /**
+       * A file over 32 MiB goes to S3 while it is written, and its metadata with the first part: its times are then those
+       * of the first parts. `true`: one more copy on the server at close sets them to the last write.
+       */
+      exactTimes: z.boolean().default(false),
       /** All buffers of the mount come from this budget. */
       memoryLimit: size(64 * MIB, 1024 * GIB).default(512 * MIB),
       /**

@@ -69,6 +69,8 @@ async function apply(context: Context, node: Node, change: AttributeChange, requ
   file.contentDirty = true;
   file.revision += 1;
   await stage.truncate(sizeBytes);
+  // A save within the change has called it clean.
+  file.contentDirty = true;
   noteChanged(context, file, request);
   file.posix = changed(context, file.posix, change);
   if (file.writers === 0) await saveNow(context, file, request);

@@ -14,6 +14,7 @@ import type { Passthrough } from './data/passthrough.js';
 import type { IndexKeeper } from './index/keeper.js';
 import type { Shelf } from './index/shelf.js';
 import type { IntentLog } from './intents/log.js';
+import type { StageSpace } from './data/stage.js';
 import type { LockTable } from './locks.js';
 import type { DirectoryNode, Node } from './nodes/node.js';
 import type { InodeTable } from './nodes/table.js';
@@ -56,6 +57,8 @@ export interface Context {
   readonly metadataRequests: LimitFunction;
   /** Bounds requests that upload a whole small file. */
   readonly smallUploads: LimitFunction;
+  /** Local bytes of files that are being written. */
+  readonly stageSpace: StageSpace;
   /** Bytes of small files that are being written. */
   readonly stageMemory: ByteBudget;
   /** How objects are put together from parts. */

@@ -87,6 +87,7 @@ export function createFileSystem(options: FileSystemOptions): InspectableFileSys
     smallUploads: pLimit(SMALL_UPLOADS),
     partLimits: { ...DEFAULT_PART_LIMITS, uploadPartBytes, ...options.partLimits },
     partConnections: connections,
+    stageSpace: { limitBytes: mount.stageLimit, usedBytes: 0 },
     stageMemory: new ByteBudget(Math.floor(mount.memoryLimit / 8)),
     uploadMemory: new ByteBudget(Math.floor(mount.memoryLimit / 4)),
     cache: createBlockCache(mount, disk),

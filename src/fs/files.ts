@@ -4,7 +4,8 @@ import { monotonicMs } from './clock.js';
 import { assertWritable, nodeLock, type Context } from './context.js';
 import { ensureStage, readContent, releaseStage } from './data/content.js';
 import type { Stage } from './data/stage.js';
-import { flushFile } from './data/upload.js';
+import { abandonStream, makeReadable, streamOn } from './data/streaming.js';
+import { flushFile, flushLocked } from './data/upload.js';
 import { O_ACCMODE, O_APPEND, O_TRUNC, O_WRONLY, withoutSetId } from './modes.js';
 import { isDirty, isPending, sizeOf, type FileHandle, type FileNode, type Node } from './nodes/node.js';
 import { within } from './nodes/subtree.js';
@@ -29,13 +30,7 @@ export function fileOperations(context: Context): FileOperations {
       return await openFile(context, node, flags, request);
     },
     read: async (_ino, handle, offset, sizeBytes, request) =>
-      await readContent(
-        context,
-        context.table.handle(handle, 'file'),
-        Number(offset),
-        sizeBytes,
-        request.signal,
-      ),
+      await readFile(context, context.table.handle(handle, 'file'), Number(offset), sizeBytes, request),
     write: async (_ino, handle, offset, data, request) =>
       await writeFile(context, writableHandle(context, handle), Number(offset), data, request),
     flush: async (_ino, handle, request) => {
@@ -131,8 +126,13 @@ export async function changeContent(
     const stage = ensureStage(context, node);
     // Before the change: a failed one may have left part of the bytes.
     markChanged(node);
+    const sizeBytes = stage.sizeBytes;
     await change(stage);
+    // A save within the change has called it clean.
+    markChanged(node);
     noteChanged(context, node, request);
+    const hasGrown = stage.sizeBytes > sizeBytes;
+    await streamOn(context, node, stage, hasGrown, () => flushLocked(context, node));
   };
   await within([node.parent], request.signal, () =>
     context.locks.run([nodeLock(node)], work, request.signal),
@@ -150,12 +150,32 @@ export function noteChanged(context: Context, node: FileNode, request: Request):
   const now = context.nowNs();
   const mode = request.uid === 0 ? node.posix.mode : withoutSetId(node.posix.mode);
   node.posix = { ...node.posix, mode, mtimeNs: now, ctimeNs: now };
+  if (node.stream !== undefined) node.stream.lastWriteNs = now;
 }
 
 /** @throws Failure `file-too-big` where S3 could not hold a file of this size. */
 export function assertSize(sizeBytes: number): void {
   if (sizeBytes <= OBJECT_MAX_BYTES) return;
   throw new Failure('file-too-big', 'S3 holds no object of more than 5 TiB');
+}
+
+async function readFile(
+  context: Context,
+  handle: FileHandle,
+  offset: number,
+  sizeBytes: number,
+  { signal }: Request,
+): Promise<readonly Uint8Array[]> {
+  const { node } = handle;
+  const end = offset + sizeBytes;
+  for (;;) {
+    await makeReadable(context, node, offset, end, () => flushLocked(context, node, signal), signal);
+    try {
+      return await readContent(context, handle, offset, sizeBytes, signal);
+    } catch (error) {
+      if (node.stream?.isEvicted(offset, end) !== true) throw error;
+    }
+  }
 }
 
 async function writeFile(
@@ -195,16 +215,17 @@ async function saveLast(context: Context, node: FileNode): Promise<void> {
   if (node.writers > 0 || !node.contentDirty || node.detached) return;
   try {
     if (node.recoveryPath === undefined) await flushFile(context, node);
-    else giveUp(context, node);
+    else await giveUp(context, node);
   } catch (error) {
     context.log.error({ reason: Failure.from(error).message }, 'a closed file could not be saved');
-    giveUp(context, node);
+    await giveUp(context, node);
   }
 }
 
 /** Shows again what S3 holds: the unsaved bytes are in the recovery folder only. */
-function giveUp(context: Context, node: FileNode): void {
+async function giveUp(context: Context, node: FileNode): Promise<void> {
   if (node.writers > 0) return;
+  await abandonStream(context, node);
   node.contentDirty = false;
   node.recoveryPath = undefined;
   node.checkedAtMs = -Infinity;

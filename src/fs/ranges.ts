@@ -1,6 +1,7 @@
 import { Failure } from '../errors/failure.js';
 import { assertWritable, type Context } from './context.js';
 import { copyRange } from './data/copy-range.js';
+import { flushLocked } from './data/upload.js';
 import {
   assertSize,
   changeContent,
@@ -9,7 +10,7 @@ import {
   readableHandle,
   writableHandle,
 } from './files.js';
-import { sizeOf } from './nodes/node.js';
+import { sizeOf, type FileNode } from './nodes/node.js';
 import type { FileSystem, Request } from './operations.js';
 
 /** fallocate(2) modes, include/uapi/linux/falloc.h. */
@@ -35,11 +36,14 @@ export function rangeOperations(context: Context): RangeOperations {
       const target = { handle: writableHandle(context, to.handle), offset: Number(to.offset) };
       const { node } = target.handle;
       assertSize(target.offset + Math.min(Number(lengthBytes), sizeOf(from.handle.node)));
+      const save = (file: FileNode) => flushLocked(context, file, request.signal);
       const changed = (): void => {
         markChanged(node);
         noteChanged(context, node, request);
       };
-      return BigInt(await copyRange(context, from, target, Number(lengthBytes), request.signal, changed));
+      return BigInt(
+        await copyRange(context, from, target, Number(lengthBytes), request.signal, save, changed),
+      );
     },
     // eslint-disable-next-line @typescript-eslint/require-await -- a failure must reject, not throw
     lseek: async (_ino, handle, offset, whence) => {

@@ -64,10 +64,15 @@ export function ensureStage(context: Context, node: FileNode): Stage {
   if (node.stage !== undefined) return node.stage;
   stageNumber += 1;
   const path = join(context.stageFolder, `${process.pid}-${stageNumber}`);
-  const stage = new Stage({ path, memory: context.stageMemory, fetch: fetchOf(context) });
+  const stage = new Stage({
+    path,
+    memory: context.stageMemory,
+    fetch: fetchOf(context),
+    space: context.stageSpace,
+  });
   const { object } = node;
   if (object !== undefined && object.sizeBytes > 0) {
-    stage.borrow(0, object.sizeBytes, { version: versionOf(node, object), offset: 0 });
+    stage.base(versionOf(node, object));
   }
   node.stage = stage;
   return stage;

@@ -21,6 +21,7 @@ export interface RangeEnd {
  * S3 copies it when the target is saved. A source that is replaced or removed on this mount before that is parked; one
  * that another client replaces makes the save fail.
  *
+ * @param save - Saves a file whose lock is held.
  * @param changed - Called before the first change, with the lock of the target.
  * @returns Bytes copied: fewer than asked at the end of the source.
  */
@@ -30,6 +31,7 @@ export async function copyRange(
   to: RangeEnd,
   lengthBytes: number,
   signal: AbortSignal,
+  save: (node: FileNode) => Promise<void>,
   changed: () => void,
 ): Promise<number> {
   const source = from.handle.node;
@@ -40,12 +42,15 @@ export async function copyRange(
       throw new Failure('invalid-argument', 'The two ranges of copy_file_range overlap');
     }
     if (count === 0) return 0;
+    if (source.stream?.isEvicted(from.offset, from.offset + count) === true) await save(source);
     changed();
     const extents = extentsOf(source, from.offset, from.offset + count);
     const stage = ensureStage(context, target);
     for (const extent of extents) {
       await copyExtent(source, extent, target, stage, extent.start + to.offset - from.offset, signal);
     }
+    // A save within the change has called it clean.
+    changed();
     return count;
   };
   const locks = [nodeLock(source), nodeLock(target)];
@@ -67,7 +72,7 @@ async function copyExtent(
   signal: AbortSignal,
 ): Promise<void> {
   if (copy !== undefined) {
-    stage.borrow(offset, end - start, copy);
+    await stage.borrow(offset, end - start, copy);
     if (copy.version.holder !== target) stage.lend(copy.version);
   } else if (place === 'zeros') await stage.zero(offset, end - start);
   else {

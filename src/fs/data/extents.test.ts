@@ -63,6 +63,7 @@ describe('An extent map', () => {
           }
         }
         expect(map.sizeBytes).toBe(model.cells.length);
+        expect(map.localBytes).toBe(model.cells.filter(([source]) => source === 'local').length);
         expect(cellsOf(map, 0, 1000)).toEqual(model.cells);
         expect(cellsOf(map, from, from + length)).toEqual(model.cells.slice(from, from + length));
         map.all.forEach((extent, index) => {

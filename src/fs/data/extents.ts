@@ -8,8 +8,11 @@ export interface Slice {
 
 /** Where the bytes of a range are. */
 export interface Content {
-  /** `local`: in the stage, at the same offset. `zeros`: a hole. `away`: only where `copy` says. */
-  readonly source: 'local' | 'zeros' | 'away';
+  /**
+   * `local`: in the stage, at the same offset. `zeros`: a hole. `away`: only where `copy` says. `sent`: only in a part of
+   * a multipart upload that is not complete, where nothing can read it.
+   */
+  readonly source: 'local' | 'zeros' | 'away' | 'sent';
   /** The same bytes on S3, as a place that requests may copy or read from; always there for `away`. */
   readonly copy: Slice | undefined;
 }
@@ -21,6 +24,7 @@ export interface Extent extends Content {
 }
 
 export const LOCAL: Content = { source: 'local', copy: undefined };
+export const SENT: Content = { source: 'sent', copy: undefined };
 export const ZEROS: Content = { source: 'zeros', copy: undefined };
 
 /**
@@ -29,9 +33,15 @@ export const ZEROS: Content = { source: 'zeros', copy: undefined };
  */
 export class ExtentMap {
   #extents: Extent[] = [];
+  #localBytes = 0;
 
   get sizeBytes(): number {
     return this.#extents.at(-1)?.end ?? 0;
+  }
+
+  /** Bytes that are local. */
+  get localBytes(): number {
+    return this.#localBytes;
   }
 
   get all(): readonly Extent[] {
@@ -66,8 +76,9 @@ export class ExtentMap {
     const kept = this.#indexOf(sizeBytes);
     const last = this.#extents[kept];
     const cut = last === undefined ? undefined : cutTo(last, 0, sizeBytes);
-    this.#extents.length = Math.min(kept, this.#extents.length);
+    const gone = this.#extents.splice(kept);
     if (cut !== undefined) this.#extents.push(cut);
+    this.#localBytes += localBytesOf(cut === undefined ? [] : [cut]) - localBytesOf(gone);
   }
 
   /** After all bytes were saved: each range is also in the version that holds the whole file. */
@@ -75,7 +86,8 @@ export class ExtentMap {
     const before = this.#extents;
     this.#extents = [];
     for (const { start, end, source } of before) {
-      this.#append({ start, end, source, copy: { version, offset: start } });
+      const now = source === 'sent' ? 'away' : source;
+      this.#append({ start, end, source: now, copy: { version, offset: start } });
     }
   }
 
@@ -96,7 +108,9 @@ export class ExtentMap {
     ].filter((piece) => piece !== undefined);
     const from = Math.max(0, first - 1);
     const count = (behind === undefined ? after : after + 1) - from;
-    this.#extents.splice(from, count, ...joined(pieces));
+    const now = joined(pieces);
+    const gone = this.#extents.splice(from, count, ...now);
+    this.#localBytes += localBytesOf(now) - localBytesOf(gone);
   }
 
   #append(extent: Extent): void {
@@ -117,6 +131,10 @@ export class ExtentMap {
     }
     return low;
   }
+}
+
+function localBytesOf(extents: readonly Extent[]): number {
+  return extents.reduce((sum, { start, end, source }) => sum + (source === 'local' ? end - start : 0), 0);
 }
 
 /** The part of an extent inside a range. */

@@ -6,6 +6,7 @@ import type { Context } from '../context.js';
 import { RESERVED_NAME } from '../names.js';
 import type { FileNode } from '../nodes/node.js';
 import { ensureStage, giveBack } from './content.js';
+import { abandonStream, detachStream, dropStream } from './streaming.js';
 import { isCurrent, park, parkedMark, unpark, versionOf } from './version.js';
 
 /** Up to here one GET is cheaper than a copy and a deletion. */
@@ -24,6 +25,8 @@ export function parkedPrefix(prefix: string, cacheDir: string): string {
  * ones parked. The caller holds the node's lock.
  */
 export async function keepContent(context: Context, node: FileNode, signal?: AbortSignal): Promise<void> {
+  if (node.openCount > 0) await detachStream(context, node, true, signal);
+  else await dropStream(node);
   const { object } = node;
   if (object === undefined || object.sizeBytes === 0) return;
   const version = versionOf(node, object);
@@ -46,6 +49,7 @@ export async function keepForBorrowers(
 
 /** At the end of the mount. */
 export async function forgetContent(context: Context, node: FileNode): Promise<void> {
+  await abandonStream(context, node);
   await node.stage?.discard();
   await giveBack(context, node.stage);
   if (node.version !== undefined) await unpark(context, node.version);

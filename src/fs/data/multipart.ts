@@ -45,11 +45,16 @@ export async function completeUpload(
   parts: readonly UploadedPart[],
   options: WriteConditions & { readonly signal?: AbortSignal },
 ): Promise<WriteResult> {
-  const { key, uploadId, notePath } = upload;
+  const { key, uploadId } = upload;
   const sorted = [...parts].sort((a, b) => a.partNumber - b.partNumber);
   const result = await context.store.completeUpload(key, uploadId, sorted, options);
-  await rm(notePath, { force: true }).catch(() => undefined);
+  await forgetUpload(upload);
   return result;
+}
+
+/** Leaves an upload to the user: the next mount does not abort it. */
+export async function forgetUpload({ notePath }: MultipartUpload): Promise<void> {
+  await rm(notePath, { force: true }).catch(() => undefined);
 }
 
 /** Never fails: what could not be aborted is tried again by the next mount. */

@@ -10,7 +10,7 @@ const LIMITS: PartLimits = {
   minPartBytes: 10,
   maxPartBytes: 100,
   maxParts: 40,
-  uploadPartBytes: 20,
+  uploadPartBytes: 10,
   copyPartBytes: 50,
   copyMaxBytes: 100,
 };

@@ -115,15 +115,19 @@ function cutRuns(runs: readonly PlannedPart[], limits: PartLimits): PlannedPart[
     Math.min(limits.maxPartBytes, Math.max(wantedBytes, Math.ceil((sum(isCopy) * 4) / limits.maxParts)));
   const uploadBytes = size(limits.uploadPartBytes, false);
   const copyBytes = size(limits.copyPartBytes, true);
-  return runs.flatMap((run) => cutRun(run, run.copy === undefined ? uploadBytes : copyBytes));
+  return runs.flatMap((run) =>
+    cutRun(run, run.copy === undefined ? uploadBytes : copyBytes, limits.minPartBytes),
+  );
 }
 
-/** Even pieces of at most `mostBytes`: each is at least half of that, so none is too short. */
-function cutRun(run: PlannedPart, mostBytes: number): PlannedPart[] {
-  const count = Math.ceil(lengthOf(run) / mostBytes);
-  const step = Math.ceil(lengthOf(run) / count);
+/** Even pieces of about `wantedBytes`, none under the minimum. */
+function cutRun(run: PlannedPart, wantedBytes: number, minPartBytes: number): PlannedPart[] {
+  const lengthBytes = lengthOf(run);
+  const most = Math.max(1, Math.floor(lengthBytes / minPartBytes));
+  const count = Math.min(Math.ceil(lengthBytes / wantedBytes), most);
+  const cut = (index: number): number => Math.floor((index * lengthBytes) / count);
   return Array.from({ length: count }, (_none, index) => {
-    const { start, end, copy } = tailOf(run, index * step);
-    return { start, end: Math.min(end, start + step), copy };
+    const { start, copy } = tailOf(run, cut(index));
+    return { start, end: run.start + cut(index + 1), copy };
   });
 }

@@ -71,6 +71,12 @@ function safeName(name: string): string {
 
 /** Ranges that were not changed and never fetched: they lie in the object that was to be replaced. */
 function missingFacts(node: FileNode, stage: Stage): object {
+  const { stream } = node;
+  if (stream?.hasEvicted === true) {
+    const sent = stream.parts.filter(({ isEvicted }) => isEvicted);
+    const parts = sent.map(({ start, end, sent: part }) => ({ start, end, ...part }));
+    return { upload: { key: stream.key, uploadId: stream.upload.uploadId, parts } };
+  }
   const away = stage.extents.filter(({ source }) => source === 'away');
   if (away.length === 0) return {};
   const missing = away.map(({ start, end, copy }) => ({ start, end, sourceOffset: copy?.offset }));

@@ -24,6 +24,7 @@ describe('A stage', () => {
     return new Stage({
       path: join(folder, 'stage'),
       memory: new ByteBudget(memoryBytes),
+      space: { limitBytes: Infinity, usedBytes: 0 },
       fetch: ({ offset }, lengthBytes) => {
         fetched.push([offset, lengthBytes]);
         return Promise.resolve([AWAY.subarray(offset, offset + lengthBytes)]);
@@ -37,7 +38,7 @@ describe('A stage', () => {
 
   test('reads from S3 only what is not local, and only when it is read', async () => {
     const stage = newStage();
-    stage.borrow(0, 26, { version: VERSION, offset: 0 });
+    await stage.borrow(0, 26, { version: VERSION, offset: 0 });
     await stage.write(3, Buffer.from('XYZ'));
     await stage.truncate(10);
     await stage.zero(7, 1);
@@ -82,7 +83,7 @@ describe('A stage', () => {
 
   test('gives a local file of its size in which holes and what is away read as zeros', async () => {
     const stage = newStage();
-    stage.borrow(0, 4, { version: VERSION, offset: 0 });
+    await stage.borrow(0, 4, { version: VERSION, offset: 0 });
     await stage.write(4, Buffer.from('text'));
     await stage.truncate(10);
     expect(await readFile(await stage.localFile(), 'utf8')).toBe('\0\0\0\0text\0\0');
@@ -93,7 +94,7 @@ describe('A stage', () => {
     const stage = newStage();
     await stage.write(0, Buffer.alloc(100_000, 'x'));
     const reading = stage.read(0, 4);
-    stage.borrow(0, 26, { version: VERSION, offset: 0 });
+    await stage.borrow(0, 26, { version: VERSION, offset: 0 });
     expect(Buffer.concat(await reading).toString()).toBe('abcd');
   });
 });

@@ -8,11 +8,15 @@ import type { FileNode, StoredObject } from '../nodes/node.js';
 import { within } from '../nodes/subtree.js';
 import { describe, guardedPut, noteWritten, ownWrite, storedAfter, writeConditions } from '../objects.js';
 import { dropRecovery, keepForRecovery } from './recovery.js';
+import { persistPosix } from '../persist.js';
 import { keepForBorrowers } from './keep.js';
+import { completeUpload } from './multipart.js';
 import { planParts } from './part-plan.js';
 import { assemble, type Commit, type SendPart } from './server-copy.js';
 import { sendStagePart } from './stage-part.js';
 import type { Stage } from './stage.js';
+import { closeStream, detachStream, dropStream } from './streaming.js';
+import type { UploadStream } from './upload-stream.js';
 import { replacing, versionOf } from './version.js';
 
 /** Up to here one PUT from memory, which can be retried; above, the transporter reads the stage file. */
@@ -81,8 +85,17 @@ async function send(
 ): Promise<void> {
   const description = { storageClass: context.storageClass, ...describe(node.posix, node.object, true) };
   const { stage } = node;
+  if (node.stream !== undefined && node.stream.key !== key) await detachStream(context, node, false, signal);
   const sizeBytes = stage?.sizeBytes ?? 0;
   const job: UploadJob = { context, node, key, replaced, description, sizeBytes, signal };
+  const { stream } = node;
+  if (stage !== undefined && stream !== undefined) {
+    if (sizeBytes > SINGLE_PUT_BYTES || stream.hasEvicted) {
+      await finishStream(job, stream);
+      return;
+    }
+    await dropStream(node);
+  }
   if (stage === undefined || sizeBytes <= (isWholeCopy(stage) ? FETCH_MAX_BYTES : SINGLE_PUT_BYTES)) {
     await context.smallUploads(() => context.uploadMemory.run(sizeBytes, () => putWhole(job, stage), signal));
   } else if (stage.extents.every(({ copy }) => copy === undefined)) await sendLocal(job, stage);
@@ -134,6 +147,51 @@ async function sendParts(job: UploadJob, stage: Stage): Promise<void> {
     return result ?? { etag: object.etag };
   };
   await assemble(context, key, description, parts.length, sendPart, conditions, complete);
+}
+
+/** Most of it is on S3 already: what is left to send is the tail, and what changed since it was sent. */
+async function finishStream(job: UploadJob, stream: UploadStream): Promise<void> {
+  const { context, node, key, replaced, sizeBytes, signal } = job;
+  const { description } = stream;
+  try {
+    const parts = await stream.finish(signal);
+    const conditions = { ...writeConditions(replaced), ...signalOf(job) };
+    await commit(node, async () => {
+      try {
+        return storedAfter(
+          await completeUpload(context, stream.upload, parts, conditions),
+          description,
+          sizeBytes,
+        );
+      } catch (error) {
+        return await ownWrite(context, key, description, sizeBytes, error);
+      }
+    });
+    closeStream(node);
+  } catch (error) {
+    stream.reopen();
+    if (!stream.hasEvicted) await dropStream(node);
+    throw error;
+  }
+  await settleAttributes(context, node, stream);
+}
+
+/** The metadata went with the first part: what was set since then is written now, times of mere writes only if asked. */
+async function settleAttributes(context: Context, node: FileNode, stream: UploadStream): Promise<void> {
+  const { posix, lastWriteNs } = stream;
+  if (!context.mount.exactTimes) {
+    const { mtimeNs, ctimeNs } = node.posix;
+    node.posix = {
+      ...node.posix,
+      mtimeNs: mtimeNs === lastWriteNs ? posix.mtimeNs : mtimeNs,
+      ctimeNs: ctimeNs === lastWriteNs ? posix.ctimeNs : ctimeNs,
+    };
+  }
+  const wanted = describe(node.posix, node.object, false).metadata ?? {};
+  const sent = stream.description.metadata ?? {};
+  const isSame = Object.entries(wanted).every(([name, value]) => sent[name] === value);
+  if (isSame && Object.keys(wanted).length === Object.keys(sent).length) return;
+  await persistPosix(context, node, () => node.posix);
 }
 
 /** Runs the request that makes the new content the object, and takes note of it before any reader sees the node. */

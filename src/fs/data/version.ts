@@ -107,13 +107,18 @@ export async function replacing<T>(node: FileNode, work: () => Promise<T>): Prom
 /** Copies a version to a key of our own, where it stays readable whatever becomes of its file. */
 export async function park(context: Context, version: Version, signal?: AbortSignal): Promise<void> {
   if (version.parked !== undefined) return;
-  const target = `${context.parkedPrefix}${randomUUID()}`;
-  await writeFile(parkedMark(context), '');
+  const target = await parkedKey(context);
   const { sizeBytes } = version;
   const result = await atAddress(context, version, signal, (from) =>
     copyWhole(context, { ...from, sizeBytes }, target, signal === undefined ? {} : { signal }),
   );
   version.parked = { key: target, etag: result.etag };
+}
+
+/** A new key to park at, for which the next mount will look. */
+export async function parkedKey(context: Context): Promise<string> {
+  await writeFile(parkedMark(context), '');
+  return `${context.parkedPrefix}${randomUUID()}`;
 }
 
 /** A local file that says that this mount has parked something. */

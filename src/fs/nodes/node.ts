@@ -6,6 +6,7 @@ import type { ReadAhead } from '../../cache/read-ahead.js';
 import type { Catalog, ListingDraft } from '../index/catalog.js';
 import type { ListedFacts } from '../index/facts.js';
 import type { Stage } from '../data/stage.js';
+import type { UploadStream } from '../data/upload-stream.js';
 import type { Version } from '../data/version.js';
 
 /** What S3 holds for a node, as last seen or written by us. */
@@ -98,6 +99,8 @@ export interface FileNode extends NodeCommon {
   readonly kind: 'file';
   /** The current content while the file is written, or while it must outlive its object. */
   stage: Stage | undefined;
+  /** The part of the stage that is on its way to S3 while the file is still written. */
+  stream: UploadStream | undefined;
   /** The stage (or nothing at all, for a new file) is ahead of S3. */
   contentDirty: boolean;
   /** Handles that may write. */

@@ -271,6 +271,7 @@ function createNode(common: NodeCommon, posix: Posix): Node {
         ...common,
         kind: 'file',
         stage: undefined,
+        stream: undefined,
         contentDirty: false,
         writers: 0,
         version: undefined,

@@ -69,6 +69,11 @@ export const configSchema = z.strictObject({
        */
       stageLimit: size(16 * MIB, 1024 * GIB).default(8 * GIB),
       /**
+       * Holes that a file may have when it is saved: an object has none, so each of their bytes is sent as a zero. A file
+       * with more is refused (EFBIG) before anything is sent; while it is open it may have any size.
+       */
+      holeLimit: size(0, 5 * 1024 * GIB).default(16 * GIB),
+      /**
        * A file over 32 MiB goes to S3 while it is written, and its metadata with the first part: its times are then those
        * of the first parts. `true`: one more copy on the server at close sets them to the last write.
        */

@@ -1,4 +1,4 @@
-import { Driver, O_APPEND, O_EXCL, O_RDWR, O_TRUNC, O_WRONLY } from './testing/driver.js';
+import { Driver, O_APPEND, O_EXCL, O_RDWR, O_TRUNC, O_WRONLY, type OpenFile } from './testing/driver.js';
 import { startFixture, ROOT, type Fixture } from './testing/fixture.js';
 import { withCheckedConditions } from '../s3/checked-conditions.js';
 import type { ObjectStore } from '../s3/store.js';
@@ -154,13 +154,57 @@ describe('files', () => {
     await file.close();
   });
 
-  test('lseek tells data up to the end and one hole there', async () => {
+  test('lseek tells data and holes of a file that is written, and of others data up to the end', async () => {
     const d = await driver();
-    await d.writeFile('a', 'abc');
-    const file = await d.open('a');
-    expect(await d.fs.lseek(file.ino, file.handle, 1n, 3, ROOT)).toBe(1n);
-    expect(await d.fs.lseek(file.ino, file.handle, 1n, 4, ROOT)).toBe(3n);
-    await expect(d.fs.lseek(file.ino, file.handle, 3n, 3, ROOT)).rejects.toMatchObject({ errno: 'ENXIO' });
+    const file = await d.create('a');
+    await file.write(0, 'abc');
+    await file.write(10_000, 'def');
+    await d.fs.setattr(file.ino, { sizeBytes: 20_000n, handle: file.handle }, ROOT);
+    const seek = (from: OpenFile, offset: bigint, whence: number): Promise<bigint> =>
+      d.fs.lseek(from.ino, from.handle, offset, whence, ROOT);
+    expect(await seek(file, 1n, 3)).toBe(1n);
+    expect(await seek(file, 1n, 4)).toBe(3n);
+    expect(await seek(file, 3n, 3)).toBe(10_000n);
+    expect(await seek(file, 10_001n, 4)).toBe(10_003n);
+    await expect(seek(file, 10_003n, 3)).rejects.toMatchObject({ errno: 'ENXIO' });
+    await expect(seek(file, 20_000n, 4)).rejects.toMatchObject({ errno: 'ENXIO' });
+    await file.close();
+    const cold = await d.open('a');
+    expect(await seek(cold, 5000n, 3)).toBe(5000n);
+    expect(await seek(cold, 5000n, 4)).toBe(20_000n);
+  });
+
+  test('a file of 1 TiB of holes costs nothing while it is open; more holes than allowed are refused at close', async () => {
+    const TIB = 2 ** 40;
+    const d = await driver();
+    const file = await d.create('sparse');
+    fixture.requests();
+    await d.fs.setattr(file.ino, { sizeBytes: BigInt(TIB), handle: file.handle }, ROOT);
+    await file.write(TIB - 3, 'end');
+    expect(await file.read(TIB - 5, 10)).toBe('\0\0end');
+    expect(await file.read(TIB / 2, 2)).toBe('\0\0');
+    await expect(file.flush()).rejects.toMatchObject({ errno: 'EFBIG' });
+    expect(fixture.requests()).toEqual({});
+    await d.fs.setattr(file.ino, { sizeBytes: 5n, handle: file.handle }, ROOT);
+    await file.close();
+    expect(await d.readFile('sparse')).toBe('\0\0\0\0\0');
+    const small = await driver({ holeLimit: 100 });
+    const holes = await small.create('holes');
+    await holes.write(101, 'x');
+    await expect(holes.flush()).rejects.toMatchObject({ errno: 'EFBIG' });
+    await holes.write(0, 'y');
+    await holes.close();
+  });
+
+  test('a small file costs one request to look for it and one to save it, and none to stat it again', async () => {
+    const d = await driver();
+    await d.mkdir('dir');
+    await d.stat('dir');
+    fixture.requests();
+    await d.writeFile('dir/small', 'x'.repeat(4096));
+    expect(fixture.requests()).toEqual({ ListObjectsV2: 1, PutObject: 1 });
+    await d.stat('dir/small');
+    expect(fixture.requests()).toEqual({});
   });
 });
 

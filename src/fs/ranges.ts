@@ -48,20 +48,28 @@ export function rangeOperations(context: Context): RangeOperations {
     // eslint-disable-next-line @typescript-eslint/require-await -- a failure must reject, not throw
     lseek: async (_ino, handle, offset, whence) => {
       const { node } = context.table.handle(handle, 'file');
-      return BigInt(seek(sizeOf(node), Number(offset), whence));
+      return BigInt(seek(node, Number(offset), whence));
     },
   };
 }
 
-/** A file without holes is a right answer for any file (lseek(2)): data up to the end, one hole there. */
-function seek(sizeBytes: number, offset: number, whence: number): number {
+/**
+ * lseek(2) with SEEK_DATA or SEEK_HOLE. Holes are known while a file is written here; an object on S3 has none, which is
+ * a right answer for any file: data up to the end, one hole there.
+ */
+function seek(node: FileNode, offset: number, whence: number): number {
   if (whence !== SEEK_DATA && whence !== SEEK_HOLE) {
     throw new Failure('invalid-argument', `lseek with whence ${whence} is not for the file system`);
   }
-  if (offset < 0 || offset >= sizeBytes) {
-    throw new Failure('no-data-beyond', `Offset ${offset} is at or past the end of ${sizeBytes} bytes`);
-  }
-  return whence === SEEK_DATA ? offset : sizeBytes;
+  const sizeBytes = sizeOf(node);
+  const wantsHole = whence === SEEK_HOLE;
+  const beyond = new Failure('no-data-beyond', `There is nothing of that kind from offset ${offset} on`);
+  if (offset < 0 || offset >= sizeBytes) throw beyond;
+  if (node.stage === undefined) return wantsHole ? sizeBytes : offset;
+  const found = node.stage.slices(offset, sizeBytes).find(({ source }) => (source === 'zeros') === wantsHole);
+  if (found !== undefined) return found.start;
+  if (wantsHole) return sizeBytes;
+  throw beyond;
 }
 
 async function allocate(

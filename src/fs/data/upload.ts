@@ -1,3 +1,4 @@
+import { formatSize } from '../../config/size.js';
 import { Failure } from '../../errors/failure.js';
 import type { ObjectDescription, WriteResult } from '../../s3/store.js';
 import { nodeLock, type Context } from '../context.js';
@@ -87,6 +88,7 @@ async function send(
   const { stage } = node;
   if (node.stream !== undefined && node.stream.key !== key) await detachStream(context, node, false, signal);
   const sizeBytes = stage?.sizeBytes ?? 0;
+  if (stage !== undefined) checkHoles(context, stage, key);
   const job: UploadJob = { context, node, key, replaced, description, sizeBytes, signal };
   const { stream } = node;
   if (stage !== undefined && stream !== undefined) {
@@ -210,6 +212,21 @@ async function commit(node: FileNode, write: () => Promise<StoredObject>): Promi
 /** Nothing but one range of one version. */
 function isWholeCopy({ extents }: Stage): boolean {
   return extents.length === 1 && extents[0]?.copy !== undefined;
+}
+
+/** @throws Failure `file-too-big` where too many zeros would have to be sent. */
+function checkHoles({ mount }: Context, { extents }: Stage, key: string): void {
+  const holes = extents.filter(({ source, copy }) => source === 'zeros' && copy === undefined);
+  const bytes = holes.reduce((sum, { start, end }) => sum + end - start, 0);
+  if (bytes <= mount.holeLimit) return;
+  throw new Failure(
+    'file-too-big',
+    `${key} has ${formatSize(bytes)} of holes, which S3 would have to be sent`,
+    {
+      subject: key,
+      remedy: 'Make the file smaller, or raise mount.holeLimit',
+    },
+  );
 }
 
 function signalOf({ signal }: UploadJob): { readonly signal?: AbortSignal } {

@@ -30,7 +30,7 @@ export async function revalidateAt(
 ): Promise<boolean> {
   if (node.links === undefined) return await revalidate(context, node, signal);
   if (await refreshName(context, node, keyOf(context, { directory, name }), adopt, signal)) return true;
-  return node.links?.names.size === 0 ? noteGone(context, node) : false;
+  return node.links.names.size === 0 ? noteGone(context, node) : false;
 }
 
 /**

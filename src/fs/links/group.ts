@@ -77,7 +77,7 @@ function add(context: Context, id: string, found: Found, group: Loaded): Node {
     object,
     checkedAtMs,
   });
-  context.table.setLinks(node, { id, names: group.names, places: [] });
+  context.table.setLinks(node, { id, names: group.names, lost: new Set(), places: [] });
   return node;
 }
 
@@ -175,6 +175,7 @@ export function forgetName(context: Context, node: Node, key: string): void {
   const { links } = node;
   if (links === undefined) return;
   links.names.delete(key);
+  links.lost.add(key);
   const place = links.places.find((candidate) => keyOf(context, candidate) === key);
   if (place !== undefined) context.table.dropPlace(node, place);
 }

@@ -64,7 +64,9 @@ function takeRecord(
   key: string,
   record: LinkRecord | undefined,
 ): void {
-  const names = record?.names.includes(key) === true ? record.names : [key];
+  const isLost = (name: string): boolean => links.lost.has(name) && !links.names.has(name);
+  const recorded = record?.names.includes(key) === true ? record.names : [key];
+  const names = recorded.filter((name) => !isLost(name));
   for (const gone of [...links.names.keys()].filter((name) => !names.includes(name))) {
     forgetName(context, node, gone);
   }

@@ -96,7 +96,12 @@ async function announce(
   const [first, second] = await Promise.allSettled([recorded, marked]);
   if (first.status === 'rejected') throw first.reason;
   if (second.status === 'rejected') throw second.reason;
-  const links: LinkGroup = { id, names: new Map([[nodeKey(context, node), node.object]]), places: [] };
+  const links: LinkGroup = {
+    id,
+    names: new Map([[nodeKey(context, node), node.object]]),
+    lost: new Set(),
+    places: [],
+  };
   context.table.setLinks(node, links);
   return links;
 }

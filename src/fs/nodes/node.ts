@@ -37,6 +37,8 @@ export interface LinkGroup {
    * their own. A node that has no place stands for the first one.
    */
   names: Map<string, StoredObject | undefined>;
+  /** Recorded names that another tool has removed or replaced: they do not count until they are found again. */
+  readonly lost: Set<string>;
   /** Those of the names that were looked up here. */
   readonly places: Place[];
 }

@@ -12,14 +12,10 @@ import type { RunningTarget, TargetDriver, TargetPlace, TargetStore } from './ta
 /** How long a daemon that was told to unmount may take to be gone afterwards. */
 const EXIT_LIMIT_MS = 10_000;
 
-const UNMET: readonly UnmetNeed[] = [
-  { need: 'hard-link', state: 'unsupported', reason: 'Each name is an object of its own' },
-  { need: 'rename-exchange', state: 'unsupported', reason: 'S3 can not exchange two names in one step' },
-];
-
 const NATIVE = 'The binding fuse-native does not pass it on';
 const NATIVE_UNMET: readonly UnmetNeed[] = [
-  ...UNMET,
+  { need: 'hard-link', state: 'unsupported', reason: NATIVE },
+  { need: 'rename-exchange', state: 'unsupported', reason: NATIVE },
   { need: 'rename-flags', state: 'unsupported', reason: NATIVE },
   { need: 'fallocate', state: 'unsupported', reason: NATIVE },
   { need: 'seek-hole', state: 'unsupported', reason: NATIVE },
@@ -38,7 +34,7 @@ export function objectfsTarget(version: string, binding?: Binding): TargetDriver
     name: isNative ? 'objectfs:fuse-native' : 'objectfs',
     version,
     needsStore: true,
-    unmet: isNative ? NATIVE_UNMET : UNMET,
+    unmet: isNative ? NATIVE_UNMET : [],
     quirks: ['Locks hold on this mount only, not for other clients of the bucket'],
     start: (place, signal) => startObjectfs(withBinding(place, binding), signal),
   };

@@ -102,7 +102,7 @@ describeMount('the status of a mount', () => {
       source: `s3://${BUCKET}`,
     });
     await unmountDirectory(place.mountPoint);
-  }, 30_000);
+  }, 90_000);
 
   test('of a plain directory is wrong use', async () => {
     await expect(statusOf(place.mountPoint)).rejects.toMatchObject({ kind: 'usage' });

@@ -28,11 +28,13 @@ describe('two mounts', () => {
     expect((await b.stat('f')).sizeBytes).toBe(18n);
   });
 
-  test('a new name is seen at once where its directory was not listed', async () => {
+  test('a new name is seen at once, also in a directory that was just listed', async () => {
     const [a, b] = [await driver(), await driver()];
+    expect(await b.list('')).toEqual([]);
     await expect(b.stat('new')).rejects.toMatchObject({ errno: 'ENOENT' });
     await a.writeFile('new', 'x');
     expect(await b.readFile('new')).toBe('x');
+    expect(await b.list('')).toEqual(['new']);
   });
 
   test.each([
@@ -49,8 +51,8 @@ describe('two mounts', () => {
   test.each([
     [0, ['new', 'old']],
     [600_000, ['old']],
-  ])('names of a listing may be %d ms old: mount.entryTtlMs', async (entryTtlMs, names) => {
-    const [a, b] = [await driver(), await driver({ ...LONG, entryTtlMs })];
+  ])('a listing may be told again for %d ms: mount.negativeTtlMs', async (negativeTtlMs, names) => {
+    const [a, b] = [await driver(), await driver({ ...LONG, negativeTtlMs })];
     await a.writeFile('old', 'x');
     await b.list('');
     await a.writeFile('new', 'x');

@@ -9,6 +9,7 @@ import {
   keptListing,
   listPage,
   namesOf,
+  tellsAbsence,
   type ListedName as NamedFacts,
 } from './index/listing.js';
 import { needIndex } from './index/load.js';
@@ -178,7 +179,7 @@ async function loadPage(
   }
   assertAttached(node);
   const kept = keptListing(context, node);
-  if (handle.draft === undefined && kept !== undefined) {
+  if (handle.draft === undefined && kept !== undefined && tellsAbsence(context, kept)) {
     const names = [...kept.names].map(([name, listed]) => ({ name, ...listed }));
     await take(context, handle, names, kept.atMs, plus, signal);
     finish(handle);

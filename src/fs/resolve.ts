@@ -5,7 +5,7 @@ import { assertAttached, nameLock, type Context } from './context.js';
 import { directoryKey, objectKey } from './keys.js';
 import { confirm, isYoung, knownDirectory, knownFile } from './index/answers.js';
 import type { Listed } from './index/catalog.js';
-import { listingFor } from './index/listing.js';
+import { listingFor, tellsAbsence } from './index/listing.js';
 import { joinGroup } from './links/group.js';
 import { checkName, isReserved } from './names.js';
 import type { DirectoryNode, ListedPage, Node } from './nodes/node.js';
@@ -120,9 +120,10 @@ async function probe(
   signal?: AbortSignal,
 ): Promise<Node | undefined> {
   const listing = await listingFor(context, directory, signal);
-  if (listing !== undefined) {
-    const listed = listing.names.get(name);
-    if (listed === undefined) return undefined;
+  const listed = listing?.names.get(name);
+  if (listing !== undefined && listed === undefined && tellsAbsence(context, listing, askedMs))
+    return undefined;
+  if (listing !== undefined && listed !== undefined) {
     const node = await load(context, directory, name, foundIn(listed), listing.atMs, signal);
     if (node !== undefined) return node;
     directory.catalog.forgetListing();

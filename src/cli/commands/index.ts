@@ -3,6 +3,7 @@ import * as bench from './bench.js';
 import * as buckets from './buckets.js';
 import * as config from './config.js';
 import * as doctor from './doctor.js';
+import * as lint from './lint.js';
 import * as mount from './mount.js';
 import * as report from './report.js';
 import * as serve from './serve.js';
@@ -19,6 +20,7 @@ export const COMMANDS: readonly CommandModule[] = [
   unmount,
   status,
   serve,
+  lint,
   buckets,
   config,
   doctor,

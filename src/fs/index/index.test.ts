@@ -185,9 +185,9 @@ describe('the attribute index', () => {
 });
 
 describe('a directory that was listed', () => {
-  test('answers for missing and for changed names by itself', async () => {
+  test('answers for missing and for changed names by itself, for mount.negativeTtlMs', async () => {
     await fixture.store.put('d/a', Buffer.from('x'));
-    const d = await driver();
+    const d = await driver({ negativeTtlMs: 600_000 });
     await d.list('d');
     fixture.requests();
     await expect(d.stat('d/missing')).rejects.toMatchObject({ errno: 'ENOENT' });

@@ -65,6 +65,14 @@ export function keptListing(context: Context, directory: DirectoryNode): Listing
 }
 
 /**
+ * Whether a name that a listing lacks may be told missing: the listing was asked for after the question came, or is no
+ * older than the configuration allows such an answer to be.
+ */
+export function tellsAbsence(context: Context, listing: Listing, askedMs = Infinity): boolean {
+  return listing.atMs >= askedMs || monotonicMs() - listing.atMs < context.mount.negativeTtlMs;
+}
+
+/**
  * A listing that may answer for a single name: a fresh one that is there, or a new one where single questions come in
  * a burst (git status, rsync, a second `ls -l`). `undefined` where the caller should ask for the name itself.
  */

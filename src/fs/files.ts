@@ -7,6 +7,7 @@ import type { Stage } from './data/stage.js';
 import { abandonStream, makeReadable, streamOn } from './data/streaming.js';
 import { flushFile, flushLocked } from './data/upload.js';
 import { O_ACCMODE, O_APPEND, O_TRUNC, O_WRONLY, withoutSetId } from './modes.js';
+import { orAbort } from './locks.js';
 import { isDirty, isPending, sizeOf, type FileHandle, type FileNode, type Node } from './nodes/node.js';
 import { within } from './nodes/subtree.js';
 import type { FileSystem, HandleId, Opened, Request } from './operations.js';
@@ -95,6 +96,11 @@ export async function openFile(
 ): Promise<Opened> {
   const writable = isWritable(flags);
   const lent = writable ? undefined : await context.passthrough.find(context, node);
+  if (node.leaving !== undefined) {
+    await lent?.close();
+    await assureStays(node, request.signal);
+    return await openFile(context, node, flags, request);
+  }
   // No await from here to the handle: the next open must see what this one decided.
   const backingId = context.passthrough.take(node, lent);
   const id = context.table.addHandle((handle) => {
@@ -113,6 +119,13 @@ export async function openFile(
   const keepCache = node.kernelVersion === node.foreignVersion;
   node.kernelVersion = node.foreignVersion;
   return { handle: id, directIo: false, keepCache, ...(backingId === undefined ? {} : { backingId }) };
+}
+
+/** @throws Failure `stale` where its last name went: the kernel looks the name up again. */
+async function assureStays(node: FileNode, signal: AbortSignal): Promise<void> {
+  if (node.leaving !== undefined) await orAbort(node.leaving, signal);
+  if (!node.detached || node.openCount > 0) return;
+  throw new Failure('stale', `${node.name} has just been replaced or removed`, { subject: node.name });
 }
 
 /** Changes a file's bytes in its stage, under its lock; times and set-id bits follow. Nothing is read from S3. */

@@ -30,7 +30,9 @@ export async function lookupChild(
   checkName(name);
   assertAttached(directory);
   const known = directory.children.get(name);
-  if (known !== undefined && isFresh(context, known)) return known;
+  // What is just being replaced or removed is told under the name's lock, which waits for the outcome.
+  const isLeaving = known?.kind === 'file' && known.leaving !== undefined;
+  if (known !== undefined && !isLeaving && isFresh(context, known)) return known;
   const found = await context.locks.run(
     [nameLock(directory, name)],
     () => findChild(context, directory, name, context.mount.negativeTtlMs, signal),

@@ -30,8 +30,9 @@ export async function readContent(
     try {
       return await orAbort(context.cache.read(source, offset, lengthBytes), signal);
     } catch (error) {
-      // A writer on this mount may have replaced it meanwhile: that is no change from under us.
-      if (contentVersion === node.contentVersion || signal.aborted) throw error;
+      // This mount may have replaced or removed it meanwhile: that is no change from under us.
+      const isOurs = contentVersion !== node.contentVersion || node.stage !== undefined;
+      if (!isOurs || signal.aborted) throw error;
     }
   }
 }

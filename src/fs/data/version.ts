@@ -91,16 +91,25 @@ export function sourceOf(context: Context, version: Version): BlockSource {
  * `work` must not read through the block cache.
  */
 export async function replacing<T>(node: FileNode, work: () => Promise<T>): Promise<T> {
-  const running = work();
-  const settled = running.then(
-    () => undefined,
-    () => undefined,
-  );
-  node.replacing = settled;
+  return await marked(node, 'replacing', work);
+}
+
+/** Marks a node as one whose last name goes: an open that came too late for the copy of its bytes waits. */
+export async function leaving<T>(node: FileNode, work: () => Promise<T>): Promise<T> {
+  return await marked(node, 'leaving', work);
+}
+
+async function marked<T>(node: FileNode, mark: 'replacing' | 'leaving', work: () => Promise<T>): Promise<T> {
+  let end: () => void = () => undefined;
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  node[mark] = ended;
   try {
-    return await running;
+    return await work();
   } finally {
-    if (node.replacing === settled) node.replacing = undefined;
+    if (node[mark] === ended) node[mark] = undefined;
+    end();
   }
 }
 

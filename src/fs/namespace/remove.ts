@@ -3,6 +3,7 @@ import { monotonicMs } from '../clock.js';
 import { assertAttached, assertWritable, nameLock, nodeLock, type Context } from '../context.js';
 import { keepContent } from '../data/keep.js';
 import { dropRecovery } from '../data/recovery.js';
+import { leaving } from '../data/version.js';
 import { touch } from '../entries.js';
 import { childrenPrefix, nodeKey } from '../keys.js';
 import { S_ISVTX } from '../modes.js';
@@ -93,14 +94,15 @@ async function unlink(
   if (node === undefined) return noEntry(context, directory, name);
   if (node.kind === 'directory') throw new Failure('is-directory', `"${name}" is a directory`);
   checkSticky(directory, node, request);
-  await context.locks.run([nodeLock(node)], async () => {
+  const remove = async (): Promise<void> => {
     const place = { directory, name };
     if (node.object !== undefined) await keepDirectory(context, directory);
     const last = await prepareRemoval(context, node, place, request.signal);
     if (node.object !== undefined) await context.store.delete(keyOf(context, place));
     if (last && node.kind === 'file') await dropRecovery(node);
     await finishRemoval(context, node, place, last);
-  });
+  };
+  await context.locks.run([nodeLock(node)], () => (node.kind === 'file' ? leaving(node, remove) : remove()));
   touch(context, directory);
 }
 

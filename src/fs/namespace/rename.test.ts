@@ -1,5 +1,6 @@
+import { Failure } from '../../errors/failure.js';
 import { Driver, O_RDWR } from '../testing/driver.js';
-import { startFixture, type Fixture } from '../testing/fixture.js';
+import { ROOT, startFixture, type Fixture } from '../testing/fixture.js';
 
 let fixture: Fixture;
 
@@ -26,6 +27,46 @@ describe('rename', () => {
     await old.close();
     expect(await d.readFile('b')).toBe('new');
     expect(await d.list('')).toEqual(['b']);
+  });
+
+  test.each([
+    ['replaced', (d: Driver) => d.rename('a', 'b'), 'copy'],
+    ['removed', (d: Driver) => d.unlink('b'), 'delete'],
+  ] as const)('a file that is opened while it is %s is told to be gone', async (_how, change, request) => {
+    let reached: () => void = () => undefined;
+    let proceed: () => void = () => undefined;
+    const isUnderWay = new Promise<void>((resolve) => (reached = resolve));
+    const mayGoOn = new Promise<void>((resolve) => (proceed = resolve));
+    const store = new Proxy(fixture.store, {
+      get: (target, property) => {
+        const method = Reflect.get(target, property) as unknown;
+        if (property !== request || typeof method !== 'function') return method;
+        return async (...given: unknown[]): Promise<unknown> => {
+          reached();
+          await mayGoOn;
+          return (await Reflect.apply(method, target, given)) as unknown;
+        };
+      },
+    });
+    const d = await driver({ store });
+    await d.writeFile('a', 'new');
+    await d.writeFile('b', 'old');
+    const ino = await d.ino('b');
+    const changing = change(d);
+    await isUnderWay;
+    const outcome = d.fs.open(ino, 0, ROOT).then(
+      () => 'opened',
+      (error: unknown) => Failure.from(error).kind,
+    );
+    await new Promise(setImmediate);
+    const next = d.entry('b').then(
+      (entry) => entry?.attributes.ino,
+      (error: unknown) => Failure.from(error).kind,
+    );
+    proceed();
+    await changing;
+    expect(await outcome).toBe('stale');
+    expect(await next).not.toBe(ino);
   });
 
   test('moves a tree with what is open in it', async () => {

@@ -4,6 +4,7 @@ import { assertAttached, assertWritable, nameLock, nodeLock, type Context } from
 import { copyWhole } from '../data/server-copy.js';
 import { flushLocked, uploadTo } from '../data/upload.js';
 import { keepForRecovery } from '../data/recovery.js';
+import { leaving } from '../data/version.js';
 import { touch } from '../entries.js';
 import { nodeKey } from '../keys.js';
 import { keyOf, standAt } from '../links/group.js';
@@ -97,7 +98,9 @@ async function renameLocked(
     checkSticky(to.directory, target, request);
   }
   const locks = [node, ...(target === undefined ? [] : [target])].map(nodeLock);
-  await context.locks.run(locks, () => replace(context, node, target, from, to, request), request.signal);
+  const work = (): Promise<void> => replace(context, node, target, from, to, request);
+  const run = target?.kind === 'file' ? (): Promise<void> => leaving(target, work) : work;
+  await context.locks.run(locks, run, request.signal);
   touch(context, from.directory);
   touch(context, to.directory);
   return true;

@@ -111,6 +111,8 @@ export interface FileNode extends NodeCommon {
   version: Version | undefined;
   /** While we replace or move the object: settles when that is over. */
   replacing: Promise<void> | undefined;
+  /** While its last name goes, after open descriptors were provided for: who opens it now waits for the outcome. */
+  leaving: Promise<void> | undefined;
   /** Counts contents, whoever changed them: names the blocks in the cache. */
   contentVersion: number;
   /** Counts contents that came from elsewhere; kernel pages of an older count are wrong. */

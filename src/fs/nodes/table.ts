@@ -276,6 +276,7 @@ function createNode(common: NodeCommon, posix: Posix): Node {
         writers: 0,
         version: undefined,
         replacing: undefined,
+        leaving: undefined,
         contentVersion: 0,
         foreignVersion: 0,
         kernelVersion: undefined,

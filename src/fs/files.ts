@@ -27,6 +27,7 @@ export function fileOperations(context: Context): FileOperations {
     open: async (ino, flags, request) => {
       const node = fileOf(context.table.get(ino));
       if (isWritable(flags)) assertWritable(context);
+      if (node.leaving !== undefined) await assureStays(node, request.signal);
       await assureCurrent(context, node, request.signal);
       return await openFile(context, node, flags, request);
     },

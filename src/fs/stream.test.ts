@@ -26,7 +26,9 @@ async function driver(options: MountOptions = SMALL_PARTS): Promise<Driver> {
 
 /** Bytes that say where they are. */
 function bytesAt(offset: number, length: number): Buffer {
-  return Buffer.from(Uint32Array.from({ length: length / 4 }, (_, i) => offset / 4 + i).buffer);
+  const words = new Uint32Array(length / 4);
+  for (let i = 0; i < words.length; i += 1) words[i] = offset / 4 + i;
+  return Buffer.from(words.buffer);
 }
 
 async function writeInOrder(

@@ -30,6 +30,8 @@ export interface SuiteJob {
   readonly label: string;
   readonly control: boolean;
   readonly session: TargetSession;
+  /** Names of the files to run. @defaultValue all of the suite */
+  readonly files?: readonly string[];
   readonly plan: Omit<RunPlan, 'done' | 'eventsFile' | 'controlSocket' | 'directory'>;
   readonly onEvent: (event: WorkerEvent) => void;
   readonly log: Log;
@@ -99,6 +101,7 @@ async function runWorkers(job: SuiteJob, channels: Channels, signal: AbortSignal
   book.endPending(
     'The case was announced but not run: the suite ended before it, or its target was given up',
   );
+  bookUnheard(book, job.plan.only ?? []);
   if (book.all().length === 0) book.addBroken(job.suite, `${job.suite}/no-cases`, 'The suite has no cases');
 }
 
@@ -117,6 +120,7 @@ async function startWorker(job: SuiteJob, channels: Channels, round: number): Pr
     job.suiteFolder ?? suiteFolder(job.suite),
     `${base}.plan.json`,
     `${base}.jest.json`,
+    job.files,
   );
   await job.scope.record.worker(worker.pid);
   return worker;
@@ -158,6 +162,14 @@ function bookUnloadable(book: CaseBook, end: JestEnd): void {
   for (const { file, message } of end.unloadable) {
     const group = file.replace(/\.suite\.js$/, '');
     book.addBroken(group, `${group}/load`, `The file ${file} could not be run: ${firstLines(message)}`);
+  }
+}
+
+/** A chosen case that nobody announced would vanish from the report. */
+function bookUnheard(book: CaseBook, only: readonly string[]): void {
+  const heard = new Set(book.done);
+  for (const id of only.filter((each) => !heard.has(each))) {
+    book.addBroken(id.split('/')[0] ?? id, id, 'The case was chosen, but its file did not announce it');
   }
 }
 

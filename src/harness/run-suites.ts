@@ -1,5 +1,5 @@
 import type { Config } from '../config/schema.js';
-import { Failure } from '../errors/failure.js';
+import { Failure, usageError } from '../errors/failure.js';
 import type { Log } from '../log/log.js';
 import type { Progress } from '../log/progress.js';
 import type { RunReport, SuiteResult } from '../report/model.js';
@@ -14,11 +14,12 @@ import {
 import { openEndpoint } from './endpoint.js';
 import type { EndpointWish } from './endpoint-wish.js';
 import { startEnvironmentProbe } from './environment.js';
-import { selectSuites } from './find-suites.js';
 import { loadFixtures } from './fixtures.js';
 import { assembleReport, factsOf, type Invocation, type RunOutcome } from './assemble-report.js';
 import { Ledger } from './ledger.js';
 import { closeAndTell, openRun } from './run-scope.js';
+import type { Selection } from './selection.js';
+import { chooseSuites, type ChosenSuite } from './suite-choice.js';
 import { runOnEndpoint } from './suites-on-endpoint.js';
 import { runOnTarget, type SuiteTools } from './suite-tools.js';
 import { selectTarget } from './targets/select.js';
@@ -32,6 +33,8 @@ export interface SuitePlan {
   readonly suites: readonly string[];
   /** `objectfs` or `dir:PATH`. */
   readonly target: string;
+  /** @defaultValue every case of the tier `full` */
+  readonly selection?: Selection;
   readonly wish: EndpointWish;
   readonly seed: number;
   readonly config: Config;
@@ -56,7 +59,8 @@ export async function runSuites(
   log: Log,
   ledger: Ledger = new Ledger(),
 ): Promise<RunReport> {
-  const suites = await selectSuites(plan.suites);
+  refusePartialBaseline(plan);
+  const suites = await chooseSuites(plan.suites, plan.selection ?? {});
   const driver = await selectTarget(plan.target, plan.invocation.version);
   const known = driver.needsStore
     ? await readBaseline(plan.baselines ?? DEFAULT_BASELINES, driver.name, driver.version)
@@ -69,7 +73,7 @@ export async function runSuites(
     const outcome = driver.needsStore
       ? await openAndRun(tools, suites, driver, plan.wish, signal)
       : await runOnDirectory(tools, suites, driver, signal);
-    const results = await compareWithKnown(plan, driver, known, outcome.suites, progress);
+    const results = await compareWithKnown({ ...plan, suites }, driver, known, outcome.suites, progress);
     return await assembleReport(scope, plan, probe, {
       ...outcome,
       suites: results,
@@ -81,9 +85,20 @@ export async function runSuites(
   }
 }
 
+/** A list of known results that lacks what was not run would call it vanished. */
+function refusePartialBaseline({ updateBaseline, selection }: SuitePlan): void {
+  if (updateBaseline !== true) return;
+  if (selection?.filter === undefined && selection?.shard === undefined && selection?.tier !== 'quick')
+    return;
+  throw usageError(
+    'A part of the cases can not become the known results',
+    'Leave out --filter, --shard and --tier quick, or --update-baseline',
+  );
+}
+
 /** A plain directory has no known results: there everything has to pass. */
 async function compareWithKnown(
-  plan: SuitePlan,
+  plan: Omit<SuitePlan, 'suites'> & { readonly suites: readonly ChosenSuite[] },
   driver: TargetDriver,
   known: Baseline | undefined,
   results: SuiteResult[],
@@ -100,12 +115,16 @@ async function compareWithKnown(
     }
     return results;
   }
-  return known === undefined ? results : results.map((result) => applyBaseline(result, known));
+  if (known === undefined) return results;
+  return results.map((result) => {
+    const chosen = plan.suites.find(({ suite }) => suite === result.suite);
+    return applyBaseline(result, known, chosen?.leftOut);
+  });
 }
 
 async function runOnDirectory(
   tools: SuiteTools,
-  suites: readonly string[],
+  suites: readonly ChosenSuite[],
   driver: TargetDriver,
   signal: AbortSignal,
 ): Promise<SuitesOutcome> {
@@ -118,7 +137,7 @@ async function runOnDirectory(
 
 async function openAndRun(
   tools: SuiteTools,
-  suites: readonly string[],
+  suites: readonly ChosenSuite[],
   driver: TargetDriver,
   wish: EndpointWish,
   signal: AbortSignal,

@@ -6,9 +6,9 @@ import type { Progress } from '../log/progress.js';
 import type { SuiteResult } from '../report/model.js';
 import type { FixtureFile } from './api/case.js';
 import type { UnmetNeed } from './api/protocol.js';
-import { countFiles } from './find-suites.js';
 import type { RunScope } from './run-scope.js';
 import { runSuite } from './run-suite.js';
+import type { ChosenSuite } from './suite-choice.js';
 import { TargetSession } from './targets/session.js';
 import type { TargetDriver, TargetStore } from './targets/target.js';
 
@@ -26,7 +26,7 @@ export interface SuiteTools {
 }
 
 export interface SuiteOnTarget {
-  readonly suite: string;
+  readonly suite: ChosenSuite;
   readonly driver: TargetDriver;
   readonly control: boolean;
   readonly store?: TargetStore;
@@ -46,7 +46,8 @@ export async function runOnTarget(
   job: SuiteOnTarget,
   signal: AbortSignal,
 ): Promise<SuiteResult> {
-  const label = job.control ? `${job.suite}-control` : job.suite;
+  const { suite } = job.suite;
+  const label = job.control ? `${suite}-control` : suite;
   const session = await placeTarget(tools, job, label);
   try {
     await session.start(signal);
@@ -78,18 +79,21 @@ async function runCases(
   signal: AbortSignal,
 ): Promise<SuiteResult> {
   const { progress, scope, log } = tools;
+  const { suite, only, files } = job.suite;
   const role = job.control ? ' (control)' : '';
-  progress.begin(`${job.suite} on ${job.driver.name}${role}`, await countFiles(job.suite));
+  progress.begin(`${suite} on ${job.driver.name}${role}`, files.length);
   return runSuite(
     {
       scope,
-      suite: job.suite,
+      suite,
+      files,
       label,
       control: job.control,
       session,
       plan: {
         runId: scope.runId,
-        suite: job.suite,
+        suite,
+        only: [...only],
         target: job.driver.name,
         seed: tools.seed,
         ...(job.store === undefined ? {} : { store: job.store }),

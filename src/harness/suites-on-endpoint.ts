@@ -6,6 +6,7 @@ import { provisionBucket } from './buckets.js';
 import type { Endpoint } from './endpoint-wish.js';
 import { unmetByEndpoint } from './endpoint-needs.js';
 import { brokenSuite } from './broken-suite.js';
+import type { ChosenSuite } from './suite-choice.js';
 import { runOnTarget, type SuiteTools } from './suite-tools.js';
 import { directoryTarget } from './targets/directory.js';
 import { proveTarget } from './targets/proof.js';
@@ -25,7 +26,7 @@ export interface EndpointResults {
  */
 export async function runOnEndpoint(
   tools: SuiteTools,
-  suites: readonly string[],
+  suites: readonly ChosenSuite[],
   driver: TargetDriver,
   endpoint: Endpoint,
   signal: AbortSignal,
@@ -35,7 +36,7 @@ export async function runOnEndpoint(
   try {
     let isProven = false;
     for (const suite of suites) {
-      if (suite === CONTROLLED_SUITE) results.suites.push(await runControl(tools, suite, signal));
+      if (suite.suite === CONTROLLED_SUITE) results.suites.push(await runControl(tools, suite, signal));
       try {
         results.suites.push(
           await runWithBucket({ tools, suite, driver, endpoint, admin }, results.cleanup, signal),
@@ -44,7 +45,7 @@ export async function runOnEndpoint(
       } catch (reason) {
         if (!isProven) throw reason;
         signal.throwIfAborted();
-        results.suites.push(brokenSuite(suite, driver.name, reason));
+        results.suites.push(brokenSuite(suite.suite, driver.name, reason));
       }
     }
     return results;
@@ -53,7 +54,7 @@ export async function runOnEndpoint(
   }
 }
 
-async function runControl(tools: SuiteTools, suite: string, signal: AbortSignal): Promise<SuiteResult> {
+async function runControl(tools: SuiteTools, suite: ChosenSuite, signal: AbortSignal): Promise<SuiteResult> {
   const folder = join(tools.scope.folder, 'control');
   await mkdir(folder, { mode: 0o711 });
   return runOnTarget(tools, { suite, driver: await directoryTarget(folder), control: true }, signal);
@@ -61,7 +62,7 @@ async function runControl(tools: SuiteTools, suite: string, signal: AbortSignal)
 
 interface BucketJob {
   readonly tools: SuiteTools;
-  readonly suite: string;
+  readonly suite: ChosenSuite;
   readonly driver: TargetDriver;
   readonly endpoint: Endpoint;
   readonly admin: BucketAdmin;
@@ -70,7 +71,7 @@ interface BucketJob {
 async function runWithBucket(job: BucketJob, cleanup: Cleanup[], signal: AbortSignal): Promise<SuiteResult> {
   const { tools, suite, driver, endpoint, admin } = job;
   if (driver.given !== undefined) return runInBucket(job, driver.given, signal);
-  const bucket = await provisionBucket(tools.scope, endpoint, admin, suite, signal);
+  const bucket = await provisionBucket(tools.scope, endpoint, admin, suite.suite, signal);
   try {
     return await runInBucket(job, { bucket: bucket.name, prefix: '' }, signal);
   } finally {

@@ -1,6 +1,8 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { runOptions, runAndReport, textFlag, wishFrom } from '../reported-run.js';
-import { configOptions, connectionOptions } from '../options.js';
+import { TIERS } from '../../harness/api/case.js';
+import type { Selection, Shard } from '../../harness/selection.js';
+import { configOptions, connectionOptions, type Flags } from '../options.js';
 
 export const command = 'suite <names..>';
 export const describe = 'Run suites on a file system: posix, integrity, range, stress, throughput or all';
@@ -14,6 +16,20 @@ export function builder(yargs: Argv): Argv {
       default: 'objectfs',
       describe: 'objectfs, objectfs:fuse-native, s3fs, rclone, rclone:writes, rclone:full, dir:PATH',
     })
+    .option('tier', {
+      choices: TIERS,
+      describe: 'quick: before a commit. full (default): before a release. soak: with hours of load',
+    })
+    .option('filter', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Only these cases: a group, an id, SUITE:ID, with * for anything; commas between several',
+    })
+    .option('shard', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'I/N: the I-th of N parts of about the same weight, for N machines',
+    })
     .option('baselines', {
       type: 'string',
       requiresArg: true,
@@ -26,6 +42,7 @@ export function builder(yargs: Argv): Argv {
     .example('objectfs suite posix', 'The reference file system on the embedded server')
     .example('objectfs suite posix --target dir:/tmp', 'The control: a local directory must pass')
     .example('objectfs suite posix --target s3fs', 'Another file system, started on a bucket of its own')
+    .example("objectfs suite posix --filter 'rename/*'", 'Some cases; a failed one alone by its id')
     .example('objectfs suite all --endpoint http://127.0.0.1:9000', 'On another S3 server');
 }
 
@@ -34,11 +51,13 @@ export async function handler(flags: ArgumentsCamelCase): Promise<void> {
   const suites = Array.isArray(names) ? names.map(String) : [];
   await runAndReport(flags, async ({ resolved, seed, invocation, signal, progress, log }) => {
     const { runSuites } = await import('../../harness/run-suites.js');
+    const { parseShard } = await import('../../harness/selection.js');
     const baselines = textFlag(flags, 'baselines');
     const target = textFlag(flags, 'target') ?? 'objectfs';
     const plan = {
       suites,
       target,
+      selection: selectionFrom(flags, parseShard),
       wish: wishFrom(flags, resolved),
       seed,
       config: resolved.config,
@@ -48,4 +67,15 @@ export async function handler(flags: ArgumentsCamelCase): Promise<void> {
     };
     return runSuites(plan, signal, progress, log);
   });
+}
+
+function selectionFrom(flags: Flags, parseShard: (text: string) => Shard): Selection {
+  const filter = textFlag(flags, 'filter');
+  const shard = textFlag(flags, 'shard');
+  const tier = TIERS.find((each) => each === flags['tier']);
+  return {
+    ...(tier === undefined ? {} : { tier }),
+    ...(filter === undefined ? {} : { filter }),
+    ...(shard === undefined ? {} : { shard: parseShard(shard) }),
+  };
 }

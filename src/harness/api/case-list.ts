@@ -1,4 +1,4 @@
-import type { CaseContext, CaseDefinition, CaseGroup, Need } from './case.js';
+import type { CaseContext, CaseDefinition, CaseGroup, Need, Tier } from './case.js';
 
 /** What a case may say beside its name, sentence and body. */
 export interface CaseOptions {
@@ -6,6 +6,7 @@ export interface CaseOptions {
   /** @defaultValue the list's own operations. */
   readonly operations?: readonly string[];
   readonly timeoutMs?: number;
+  readonly tier?: Tier;
 }
 
 /** Collects the cases of one group, each in few words: ids get the group's name in front. */
@@ -34,12 +35,14 @@ export class CaseList implements CaseGroup {
     options: CaseOptions = {},
   ): void {
     const timeoutMs = options.timeoutMs ?? this.#options.timeoutMs;
+    const tier = options.tier ?? this.#options.tier;
     this.cases.push({
       id: `${this.group}/${name}`,
       says,
       operations: options.operations ?? this.#options.operations ?? [],
       needs: [...new Set([...(this.#options.needs ?? []), ...(options.needs ?? [])])],
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      ...(tier === undefined ? {} : { tier }),
       run,
     });
   }

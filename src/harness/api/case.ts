@@ -29,6 +29,10 @@ export const NEEDS = [
 ] as const;
 export type Need = (typeof NEEDS)[number];
 
+/** What a case costs: `quick` ones run before each commit, `full` ones before each release, `soak` ones for hours. */
+export const TIERS = ['quick', 'full', 'soak'] as const;
+export type Tier = (typeof TIERS)[number];
+
 /** One check of a suite: data plus a small body. */
 export interface CaseDefinition {
   /** Stable, unique in its suite: `rename/enotdir-when-prefix-is-a-file`. */
@@ -40,6 +44,8 @@ export interface CaseDefinition {
   readonly needs?: readonly Need[];
   /** @defaultValue 10,000: a case of plain file operations that takes longer hangs. */
   readonly timeoutMs?: number;
+  /** The least tier that runs it. @defaultValue `quick`: most cases take milliseconds. */
+  readonly tier?: Tier;
   run(context: CaseContext): Promise<void>;
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CaseGroup, DirectStore } from './case.js';
 import type { Outcome } from './outcome.js';
+import { handOver } from './collect.js';
 import { readPlan, writeEvent } from './plan.js';
 import { WATCHDOG_GRACE_MS, type RunPlan } from './protocol.js';
 import { cleanUpTimeoutOf, runCase, timeoutOf, type GroupRun } from './run-case.js';
@@ -11,14 +12,18 @@ const JEST_MARGIN_MS = 30_000;
 
 /**
  * Registers the cases of one file of a suite: called once, at the top level of `suites/<suite>/<group>.suite.ts`.
- * Each case becomes a Jest test; its result goes to the runner as an event.
+ * Each case becomes a Jest test; its result goes to the runner as an event. Where the cases are only asked for
+ * (`collect.ts`), they are handed over and not run.
  *
  * @throws Failure `usage` outside a run; Error where a case's id is malformed or used twice.
  */
 export function defineGroup(group: CaseGroup): void {
   checkIds(group);
+  if (handOver(group)) return;
   const plan = readPlan();
-  const cases = group.cases.filter((definition) => !plan.done.includes(definition.id));
+  const done = new Set(plan.done);
+  const only = plan.only === undefined ? undefined : new Set(plan.only);
+  const cases = group.cases.filter(({ id }) => !done.has(id) && only?.has(id) !== false);
   writeEvent(plan, {
     event: 'group',
     group: group.group,
@@ -36,8 +41,8 @@ export function defineGroup(group: CaseGroup): void {
       const jestLimitMs = timeoutOf(definition) + cleanUpTimeoutOf(definition) + JEST_MARGIN_MS;
       test(`${definition.id}: ${definition.says}`, () => report(runCase(run, definition)), jestLimitMs);
     }
-    // Jest refuses a file without a test: all cases may have their results from an earlier worker.
-    if (cases.length === 0) test.skip('every case has its result', () => undefined);
+    // Jest refuses a file without a test: its cases may be done or not chosen.
+    if (cases.length === 0) test.skip('no case is left to run', () => undefined);
   });
 }
 

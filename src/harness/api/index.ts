@@ -1,7 +1,7 @@
 /** What a suite may import: this module and Node's own. */
 export { CaseList, type CaseOptions } from './case-list.js';
 export { defineGroup } from './define.js';
-export { NEEDS } from './case.js';
+export { NEEDS, TIERS } from './case.js';
 export type {
   CaseContext,
   CaseDefinition,
@@ -10,6 +10,7 @@ export type {
   FixtureFile,
   Need,
   TargetControl,
+  Tier,
 } from './case.js';
 export { CaseFailure, equal, fail, notEqual, ok, sameBytes } from './assert.js';
 export { codeOf } from './outcome.js';

@@ -67,6 +67,8 @@ export const runPlanSchema = z.strictObject({
   fixtures: z.array(fixtureSchema),
   /** Ids of cases that have a result from an earlier worker of this run: not run, no event. */
   done: z.array(z.string()),
+  /** Ids of the cases to run. Absent: every one. */
+  only: z.array(z.string()).optional(),
   eventsFile: z.string(),
   /** Absent: the target can not be remounted. */
   controlSocket: z.string().optional(),

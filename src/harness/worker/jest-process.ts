@@ -57,8 +57,14 @@ export function suiteFolder(suite: string): string {
  *
  * @param planFile - The run plan of `protocol.ts`.
  * @param resultFile - Where Jest writes its own results.
+ * @param files - Names of the files to run. @defaultValue all of the suite
  */
-export function startJest(folder: string, planFile: string, resultFile: string): JestProcess {
+export function startJest(
+  folder: string,
+  planFile: string,
+  resultFile: string,
+  files: readonly string[] = ['*.suite.js'],
+): JestProcess {
   const child = execa(
     process.execPath,
     [
@@ -66,7 +72,7 @@ export function startJest(folder: string, planFile: string, resultFile: string):
       '--disable-warning=ExperimentalWarning',
       compiledModule('src/harness/worker/main.js'),
       '--config',
-      JSON.stringify(jestConfig(folder, dirname(resultFile))),
+      JSON.stringify(jestConfig(folder, dirname(resultFile), files)),
       '--runInBand',
       '--forceExit',
       '--json',
@@ -95,11 +101,11 @@ export function startJest(folder: string, planFile: string, resultFile: string):
   };
 }
 
-function jestConfig(folder: string, runFolder: string): Record<string, unknown> {
+function jestConfig(folder: string, runFolder: string, files: readonly string[]): Record<string, unknown> {
   return {
     rootDir: folder,
     testEnvironment: 'node',
-    testMatch: ['**/*.suite.js'],
+    testMatch: files.map((file) => `**/${file}`),
     // The package may itself lie below a node_modules folder.
     testPathIgnorePatterns: [],
     haste: { retainAllFiles: true },

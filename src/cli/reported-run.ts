@@ -33,7 +33,8 @@ export function runOptions<T>(yargs: Argv<T>) {
     .option('link', {
       type: 'string',
       requiresArg: true,
-      describe: 'Embedded server behind this link: loopback, lan, same-region, cross-region or home',
+      describe:
+        'Embedded server behind this link: loopback, lan, same-region, cross-region, home, mobile, satellite or a file.yaml',
     })
     .option('require-aws', {
       type: 'boolean',

@@ -4,7 +4,8 @@ import {
   type EmulatorProcessOptions,
 } from '../emulator/child.js';
 import type { LinkProfile } from '../emulator/link/profile.js';
-import { LOOPBACK, profileForRegion, profileNamed } from '../emulator/link/profiles.js';
+import { profileOf } from '../emulator/link/profile-file.js';
+import { LOOPBACK, profileForRegion } from '../emulator/link/profiles.js';
 import { Failure, usageError } from '../errors/failure.js';
 import { createBucketAdmin } from '../s3/admin.js';
 import { connectionOf, type S3Connection } from '../s3/connection.js';
@@ -45,7 +46,7 @@ async function openWished(
   const connection = connectionOf(wish.settings);
   refuseContradictions(wish, connection);
   if (wish.link !== undefined) {
-    const profile = profileNamed(wish.link);
+    const profile = profileOf(wish.link);
     return openEmbedded(profile, wish.region, `The link profile ${profile.name} was asked for`, signal);
   }
   if (connection.endpoint !== undefined) return openExternal(connection, signal);

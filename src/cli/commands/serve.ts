@@ -28,7 +28,7 @@ export function builder(yargs: Argv): Argv {
     .option('link', {
       type: 'string',
       requiresArg: true,
-      describe: 'loopback, lan, same-region, cross-region or home',
+      describe: 'loopback, lan, same-region, cross-region, home, mobile, satellite or a file.yaml',
     })
     .option('access-key', { type: 'string', requiresArg: true, describe: 'Access key; else a random one' })
     .option('secret-key', { type: 'string', requiresArg: true, describe: 'Secret key; else a random one' })
@@ -58,14 +58,14 @@ export async function handler(parsed: ArgumentsCamelCase): Promise<void> {
     throw usageError(`${flags.port} is no TCP port`, 'Give --port from 0 to 65535; 0 takes a free one');
   }
   if (flags.bucket !== undefined) refuseBucketName(flags.bucket);
-  const { profileNamed } = await import('../../emulator/link/profiles.js');
+  const { profileOf } = await import('../../emulator/link/profile-file.js');
   const { startEmulator } = await import('../../emulator/emulator.js');
   await interruptible(async (signal) => {
     const emulator = await startEmulator({
       host: flags.host,
       port: flags.port,
       ...(flags.data === undefined ? {} : { dataDir: flags.data }),
-      ...(flags.link === undefined ? {} : { link: profileNamed(flags.link) }),
+      ...(flags.link === undefined ? {} : { link: profileOf(flags.link) }),
       ...(credentials === undefined ? {} : { credentials }),
     });
     try {

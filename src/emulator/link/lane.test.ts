@@ -1,56 +1,12 @@
 import fc from 'fast-check';
-import { Lane } from './lane.js';
+import type { Lane } from './lane.js';
 import { createLink } from './link.js';
 import type { LinkProfile } from './profile.js';
 import { LINK_PROFILES, profileForRegion, profileNamed } from './profiles.js';
+import { simulate } from './testing/virtual-path.js';
 
 const MB = 1e6;
 const PLAIN = { name: 'test', description: '', source: '', roundTripMs: 0, requestOverheadMs: 0 };
-
-interface Transfer {
-  readonly lane: Lane;
-  bytesLeft: number;
-  bytesArrived: number;
-  doneMs: number;
-}
-
-/**
- * Moves bytes over lanes on a virtual clock. Each wake-up comes late by what `latenessMs` says, as timers do; the
- * sender always has bytes, up to `bytes` of them.
- */
-function simulate(
-  lanes: readonly Lane[],
-  bytes: number,
-  startMs: number,
-  latenessMs: () => number,
-): Transfer[] {
-  const transfers = lanes.map((lane) => ({ lane, bytesLeft: bytes, bytesArrived: 0, doneMs: NaN }));
-  let nowMs = startMs;
-  for (let open = transfers; open.length > 0; open = open.filter(({ doneMs }) => Number.isNaN(doneMs))) {
-    for (const transfer of open) step(transfer, bytes, nowMs);
-    const wakes = open.map(({ lane, bytesLeft }) => lane.wakeMs(bytesLeft > 0, true) ?? Infinity);
-    nowMs = Math.max(nowMs + 0.01, Math.min(...wakes)) + latenessMs();
-  }
-  return transfers;
-}
-
-function step(transfer: Transfer, bytes: number, nowMs: number): void {
-  const { lane } = transfer;
-  for (let moved = true; moved;) {
-    moved = false;
-    while (transfer.bytesLeft > 0 && lane.mayAdmit(nowMs)) {
-      const size = Math.min(lane.quantumBytes, transfer.bytesLeft);
-      lane.admit(Buffer.alloc(size), nowMs);
-      transfer.bytesLeft -= size;
-    }
-    for (let piece = lane.take(nowMs); piece !== undefined; piece = lane.take(nowMs)) {
-      transfer.bytesArrived += piece.bytes.length;
-      moved = true;
-    }
-  }
-  if (transfer.bytesLeft === 0) lane.senderIdle(nowMs);
-  if (transfer.bytesArrived === bytes && Number.isNaN(transfer.doneMs)) transfer.doneMs = nowMs;
-}
 
 function lanesOf(profile: LinkProfile, count: number): Lane[] {
   const link = createLink(profile);
@@ -120,8 +76,8 @@ describe('a lane on a virtual clock', () => {
     const [lane] = lanesOf({ ...PLAIN, roundTripMs: 10 }, 1);
     let taken = 0;
     while (lane?.mayAdmit(0) === true && taken < 100 * MB) {
-      lane.admit(Buffer.alloc(lane.quantumBytes), 0);
-      taken += lane.quantumBytes;
+      lane.admit(Buffer.alloc(lane.nextBytes), 0);
+      taken += lane.nextBytes;
     }
     expect(taken).toBeLessThan(5 * MB);
   });
@@ -130,7 +86,7 @@ describe('a lane on a virtual clock', () => {
 describe('link profiles', () => {
   test('each names its source and the direction of its numbers', () => {
     expect(LINK_PROFILES.map(({ name }) => name)).toEqual([
-      ...['loopback', 'lan', 'same-region', 'cross-region', 'home'],
+      ...['loopback', 'lan', 'same-region', 'cross-region', 'home', 'mobile', 'satellite'],
     ]);
     for (const { source, description } of LINK_PROFILES) expect(source && description).toBeTruthy();
     expect(createLink(profileNamed('loopback')).shapes).toBe(false);

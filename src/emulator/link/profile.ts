@@ -1,3 +1,11 @@
+/** A change of the shared ceilings while time passes. */
+export interface CapacityStep {
+  /** Since the link was made, in ms. */
+  readonly afterMs: number;
+  /** What the ceilings for all connections are multiplied by from then on; 0 is an outage. */
+  readonly factor: number;
+}
+
 /** A path between client and server, as the shaped link imitates it. Absent numbers mean "not limited". */
 export interface LinkProfile {
   readonly name: string;
@@ -15,4 +23,27 @@ export interface LinkProfile {
   /** Ceiling of all connections together, client to server. */
   readonly totalUpBytesPerSecond?: number;
   readonly totalDownBytesPerSecond?: number;
+  /** Each piece takes up to this much longer, evenly spread; order is kept. */
+  readonly jitterMs?: number;
+  /**
+   * Each direction of a connection begins with a window of 10 segments that doubles each round trip (RFC 6928, RFC
+   * 9406) and follows CUBIC after a loss (RFC 9438). @defaultValue false, but true where there is loss or a queue
+   */
+  readonly slowStart?: boolean;
+  /**
+   * Depth of the queue before the shared ceiling, client to server. What comes when it is full is dropped and sent
+   * again. Absent: the connections take turns and nothing is dropped.
+   */
+  readonly queueUpBytes?: number;
+  readonly queueDownBytes?: number;
+  /** Share of segments of 1,460 bytes that are lost at random, in the long run: 0.001 is 0.1 %. */
+  readonly lossRatio?: number;
+  /** Mean number of segments that are lost one after the other (Gilbert's model). @defaultValue 1 */
+  readonly lossBurstSegments?: number;
+  /** Mean number of bytes, both directions counted, after which a connection is reset. */
+  readonly meanBytesToReset?: number;
+  /** How the shared ceilings change, in the order of time. Before the first step the factor is 1. */
+  readonly capacitySteps?: readonly CapacityStep[];
+  /** The steps begin again after this. Absent: the last one stays. */
+  readonly capacityPeriodMs?: number;
 }

@@ -45,7 +45,7 @@ describe('a shaped connection', () => {
   let shaped: Duplex[];
 
   async function listen(profile: LinkProfile, plain?: (connection: Duplex) => void): Promise<number> {
-    const link = createLink(profile, clock);
+    const link = createLink(profile, { clock });
     shaped = [];
     server = createServer({ allowHalfOpen: true }, (socket: Socket) => {
       const connection = shapeConnection(socket, link);

@@ -42,6 +42,7 @@ export class ShapedConnection extends Duplex {
   #write: PendingWrite | undefined;
   #finish: (() => void) | undefined;
   #pumpingDown = false;
+  #bytesToReset: number;
 
   constructor(socket: Socket, link: Link) {
     super({ allowHalfOpen: true, readableHighWaterMark: 256 * 1024, writableHighWaterMark: 64 * 1024 });
@@ -49,6 +50,8 @@ export class ShapedConnection extends Duplex {
     this.#link = link;
     this.#up = link.newUpLane();
     this.#down = link.newDownLane();
+    this.#bytesToReset = link.bytesToReset();
+    link.counts.connections += 1;
     this.#up.holdUntil(link.clock.nowMs() + link.profile.roundTripMs);
     socket.setNoDelay(true);
     this.#listen();
@@ -68,6 +71,12 @@ export class ShapedConnection extends Duplex {
     if (onTimeout !== undefined) this.once('timeout', onTimeout);
     this.#socket.setTimeout(timeoutMs);
     return this;
+  }
+
+  /** Ends the connection with a TCP reset, as a socket does. */
+  resetAndDestroy(): this {
+    this.#socket.resetAndDestroy();
+    return this.destroy();
   }
 
   override _read(): void {
@@ -132,6 +141,7 @@ export class ShapedConnection extends Duplex {
     let senderWaits = this.#admitUp(nowMs);
     // What was delivered made room; a late timer has more than one round to make up for.
     while (this.#deliverUp(nowMs) && senderWaits) senderWaits = this.#admitUp(nowMs);
+    if (this.#isGone()) return;
     if (this.#upEnded && this.#up.isEmpty) this.push(null);
     else this.#schedule('up', nowMs, this.#up.wakeMs(senderWaits, this.#wantsBytes));
   }
@@ -153,7 +163,7 @@ export class ShapedConnection extends Duplex {
     const buffered = this.#socket.readableLength;
     // read() with nothing buffered is what makes the socket fetch more.
     if (buffered === 0) this.#socket.read(0);
-    const size = Math.min(this.#socket.readableLength, this.#up.quantumBytes);
+    const size = Math.min(this.#socket.readableLength, this.#up.nextBytes);
     if (size === 0) return null;
     // A socket without encoding gives Buffers; the declared type is any.
     return this.#socket.read(size) as Buffer | null;
@@ -168,6 +178,7 @@ export class ShapedConnection extends Duplex {
       this.#replyDue = true;
       this.#requestArrivedMs = Math.max(piece.dueMs, nowMs - TIMER_LATENESS_MS);
       this.#wantsBytes = this.push(piece.bytes);
+      if (this.#isReset(piece.bytes.length)) return false;
     }
     return delivered;
   }
@@ -180,6 +191,7 @@ export class ShapedConnection extends Duplex {
     do this.#admitDown(nowMs);
     while (this.#deliverDown(nowMs));
     this.#pumpingDown = false;
+    if (this.#isGone()) return;
     if (this.#finish !== undefined && this.#down.isEmpty && this.#write === undefined) {
       this.#socket.end(this.#finish);
       this.#finish = undefined;
@@ -191,9 +203,10 @@ export class ShapedConnection extends Duplex {
   #admitDown(nowMs: number): void {
     while (this.#write !== undefined && this.#down.mayAdmit(nowMs)) {
       const { bytes, done } = this.#write;
-      this.#down.admit(bytes.subarray(0, this.#down.quantumBytes), nowMs);
-      if (bytes.length > this.#down.quantumBytes) {
-        this.#write.bytes = bytes.subarray(this.#down.quantumBytes);
+      const size = this.#down.nextBytes;
+      this.#down.admit(bytes.subarray(0, size), nowMs);
+      if (bytes.length > size) {
+        this.#write.bytes = bytes.subarray(size);
         continue;
       }
       this.#write = undefined;
@@ -209,8 +222,23 @@ export class ShapedConnection extends Duplex {
       if (piece === undefined) break;
       delivered = true;
       this.#clientWritable = this.#socket.write(piece.bytes);
+      if (this.#isReset(piece.bytes.length)) return false;
     }
     return delivered;
+  }
+
+  /** Delivering may have ended the connection. */
+  #isGone(): boolean {
+    return this.destroyed;
+  }
+
+  /** Counts what was delivered; true when that was the last, because the path reset the connection. */
+  #isReset(bytes: number): boolean {
+    this.#bytesToReset -= bytes;
+    if (this.#bytesToReset > 0) return false;
+    this.#link.counts.resets += 1;
+    this.resetAndDestroy();
+    return true;
   }
 
   #schedule(direction: 'up' | 'down', nowMs: number, wakeMs: number | undefined): void {

@@ -11,6 +11,8 @@ export function simulationSentence(simulated: NonNullable<RunReport['simulated']
 export function linkNumbers(profile: LinkFacts): { readonly name: string; readonly value: string }[] {
   const rate = (name: string, bytesPerSecond: number | undefined) =>
     bytesPerSecond === undefined ? [] : [{ name, value: formatRate(bytesPerSecond) }];
+  const number = (name: string, value: number | undefined, unit: string) =>
+    value === undefined ? [] : [{ name, value: `${value} ${unit}`.trim() }];
   return [
     { name: 'round trip', value: `${profile.roundTripMs} ms` },
     { name: 'service time', value: `${profile.requestOverheadMs} ms` },
@@ -18,5 +20,12 @@ export function linkNumbers(profile: LinkFacts): { readonly name: string; readon
     ...rate('per connection down', profile.connectionDownBytesPerSecond),
     ...rate('in all up', profile.totalUpBytesPerSecond),
     ...rate('in all down', profile.totalDownBytesPerSecond),
+    ...number('jitter', profile.jitterMs, 'ms'),
+    ...number('loss', profile.lossRatio === undefined ? undefined : profile.lossRatio * 100, '%'),
+    ...number('mean burst of loss', profile.lossBurstSegments, 'segments'),
+    ...number('queue up', profile.queueUpBytes, 'bytes'),
+    ...number('queue down', profile.queueDownBytes, 'bytes'),
+    ...number('mean bytes to a reset', profile.meanBytesToReset, 'bytes'),
+    ...number('steps of capacity', profile.capacitySteps?.length, ''),
   ];
 }

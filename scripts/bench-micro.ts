@@ -1,6 +1,6 @@
 /** Times what runs once per request or per byte: `npm run bench:micro`. Compare only numbers of one run. */
 import { Bench } from 'tinybench';
-import { createChecksum } from '../src/emulator/checksums/hasher.js';
+import { createChecksum } from '../src/s3/checksums/hasher.js';
 import { encodeEntry } from '../src/fuse/wire/encode-attributes.js';
 import { decodeRequest } from '../src/fuse/wire/decode.js';
 import { BEFORE_INIT } from '../src/fuse/wire/negotiated.js';

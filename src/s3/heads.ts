@@ -1,10 +1,22 @@
+import type { ChecksumAlgorithm } from './checksums/algorithm.js';
+import { toStoredChecksum } from './checksums/stored.js';
 import { STORAGE_CLASSES, type StorageClass } from '../config/storage-class.js';
 import { quotedEtag } from './etags.js';
 import { replyDateMs } from './reply-dates.js';
 import type { ContentHeaders, ObjectHead, UserMetadata } from './store.js';
 
+/** Fields of a reply that tell the checksum of the whole object, as the SDK names them. */
+export type ChecksumReply = Readonly<Partial<Record<`Checksum${ChecksumAlgorithm}`, string | undefined>>> & {
+  readonly ChecksumType?: string | undefined;
+};
+
+export function checksumOfReply(reply: ChecksumReply): Pick<ObjectHead, 'checksum'> {
+  const checksum = toStoredChecksum((algorithm) => reply[`Checksum${algorithm}`], reply.ChecksumType);
+  return checksum === undefined ? {} : { checksum };
+}
+
 /** The headers of a GET or HEAD reply as the SDK names them. */
-export interface HeadReply {
+export interface HeadReply extends ChecksumReply {
   readonly ContentLength?: number | undefined;
   readonly ContentRange?: string | undefined;
   readonly ETag?: string | undefined;
@@ -13,6 +25,7 @@ export interface HeadReply {
   readonly StorageClass?: string | undefined;
   readonly VersionId?: string | undefined;
   readonly PartsCount?: number | undefined;
+  readonly Restore?: string | undefined;
   readonly ContentType?: string | undefined;
   readonly ContentEncoding?: string | undefined;
   readonly ContentDisposition?: string | undefined;
@@ -34,7 +47,11 @@ export function toHead(key: string, reply: HeadReply): ObjectHead {
     storageClass: toStorageClass(reply.StorageClass),
     ...(repliedAtMs === undefined ? {} : { repliedAtMs }),
     ...(reply.VersionId === undefined ? {} : { versionId: reply.VersionId }),
-    ...(reply.PartsCount === undefined ? {} : { partsCount: reply.PartsCount }),
+    ...(reply.PartsCount === undefined
+      ? {}
+      : { partsCount: reply.PartsCount, partSizeBytes: reply.ContentLength ?? 0 }),
+    ...(reply.Restore === undefined ? {} : { restore: reply.Restore }),
+    ...checksumOfReply(reply),
   };
 }
 

@@ -4,7 +4,7 @@ import { deleteBatch } from './bulk-delete.js';
 import { withFailures, type S3Caller } from './caller.js';
 import { describeObject, writeConditions } from './descriptions.js';
 import { quotedEtag } from './etags.js';
-import { toHead } from './heads.js';
+import { checksumOfReply, toHead, type ChecksumReply } from './heads.js';
 import { replyDateMs } from './reply-dates.js';
 import type { ByteRange, ObjectBody, ObjectStore, ReadConditions, WriteResult } from './store.js';
 
@@ -35,7 +35,16 @@ export function objectMethods(caller: S3Caller, bucket: string): ObjectMethods {
 function headObject(caller: S3Caller, bucket: string): ObjectStore['head'] {
   return async (key, options = {}) => {
     const reply = await caller.call(caller.about('HeadObject', bucket, key), options.signal, (client, send) =>
-      client.headObject({ Bucket: bucket, Key: key, ...readConditions(options) }, send),
+      client.headObject(
+        {
+          Bucket: bucket,
+          Key: key,
+          ...readConditions(options),
+          ...(options.checksum === true ? { ChecksumMode: 'ENABLED' } : {}),
+          ...(options.partNumber === undefined ? {} : { PartNumber: options.partNumber }),
+        },
+        send,
+      ),
     );
     return toHead(key, reply);
   };
@@ -130,7 +139,7 @@ export function toWriteResult(
     readonly ETag?: string | undefined;
     readonly VersionId?: string | undefined;
     readonly LastModified?: Date | undefined;
-  },
+  } & ChecksumReply,
   repliedAtMs = replyDateMs(reply),
 ): WriteResult {
   const modifiedByMs = lastMsOf(reply.LastModified?.getTime() ?? repliedAtMs);
@@ -138,6 +147,7 @@ export function toWriteResult(
     etag: quotedEtag(reply.ETag ?? ''),
     ...(reply.VersionId === undefined ? {} : { versionId: reply.VersionId }),
     ...(modifiedByMs === undefined ? {} : { modifiedByMs }),
+    ...checksumOfReply(reply),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { StorageClass } from '../config/storage-class.js';
+import type { StoredChecksum } from './checksums/algorithm.js';
 
 /** User metadata: `x-amz-meta-` names in lower case without the prefix. S3 allows 2 KB in sum. */
 export type UserMetadata = Readonly<Record<string, string>>;
@@ -30,6 +31,12 @@ export interface ObjectHead {
   readonly repliedAtMs?: number;
   /** Number of parts, only where the request asked for one part. */
   readonly partsCount?: number;
+  /** Length of the part that was asked for. */
+  readonly partSizeBytes?: number;
+  /** What the store keeps of the whole object; only where the request asked for it and there is one. */
+  readonly checksum?: StoredChecksum;
+  /** `x-amz-restore` as it came: whether a copy of an archived object is being made, or until when there is one. */
+  readonly restore?: string;
 }
 
 /** Inclusive on both ends, as in RFC 9110 section 14.1.2. */
@@ -52,6 +59,13 @@ export interface WriteConditions {
 
 export interface Cancellable {
   readonly signal?: AbortSignal;
+}
+
+export interface HeadOptions extends ReadConditions, Cancellable {
+  /** Ask for {@link ObjectHead.checksum}. */
+  readonly checksum?: boolean;
+  /** Ask for one part (from 1): its length and the number of parts. */
+  readonly partNumber?: number;
 }
 
 export interface GetOptions extends ReadConditions, Cancellable {
@@ -86,6 +100,16 @@ export interface WriteResult {
    */
   readonly modifiedByMs?: number;
   readonly versionId?: string;
+  /** What the store keeps of the whole object, where its reply says so. */
+  readonly checksum?: StoredChecksum;
+}
+
+export interface CompleteOptions extends WriteConditions, Cancellable {
+  /**
+   * CRC32 of the whole object, as in `x-amz-checksum-crc32`. Sent where the server said at the creation of the upload
+   * that it keeps one; it then refuses a completion that gives another (failure `bad-checksum`).
+   */
+  readonly crc32?: string;
 }
 
 /** Bytes in memory, or a stream of `sizeBytes` (streams can not be retried by the store). */
@@ -136,6 +160,8 @@ export interface OpenUpload {
 
 export interface PartCopyOptions extends Cancellable {
   readonly sourceKey: string;
+  /** @defaultValue the store's own bucket */
+  readonly sourceBucket?: string;
   readonly range?: ByteRange;
   readonly sourceIfMatch?: string;
 }
@@ -146,7 +172,7 @@ export interface PartCopyOptions extends Cancellable {
  */
 export interface ObjectStore {
   readonly bucket: string;
-  head(key: string, options?: ReadConditions & Cancellable): Promise<ObjectHead>;
+  head(key: string, options?: HeadOptions): Promise<ObjectHead>;
   get(key: string, options?: GetOptions): Promise<ObjectRead>;
   put(key: string, body: ObjectBody, options?: PutOptions): Promise<WriteResult>;
   delete(key: string, options?: Cancellable): Promise<void>;
@@ -172,7 +198,7 @@ export interface ObjectStore {
     key: string,
     uploadId: string,
     parts: readonly UploadedPart[],
-    options?: WriteConditions & Cancellable,
+    options?: CompleteOptions,
   ): Promise<WriteResult>;
   abortUpload(key: string, uploadId: string, options?: Cancellable): Promise<void>;
   listUploads(prefix?: string, options?: Cancellable): Promise<readonly OpenUpload[]>;

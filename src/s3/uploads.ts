@@ -14,12 +14,14 @@ type UploadMethods = Pick<
 
 /** The multipart requests of a store. */
 export function uploadMethods(caller: S3Caller, bucket: string): UploadMethods {
+  const wholes: WholeUploads = new Set();
   return {
-    createUpload: createMultipartUpload(caller, bucket),
+    createUpload: createMultipartUpload(caller, bucket, wholes),
     uploadPart: uploadPart(caller, bucket),
     copyPart: uploadPartCopy(caller, bucket),
-    completeUpload: completeMultipartUpload(caller, bucket),
+    completeUpload: completeMultipartUpload(caller, bucket, wholes),
     async abortUpload(key, uploadId, options = {}) {
+      wholes.delete(uploadId);
       await caller.call(caller.about('AbortMultipartUpload', bucket, key), options.signal, (client, send) =>
         client.abortMultipartUpload({ Bucket: bucket, Key: key, UploadId: uploadId }, send),
       );
@@ -27,7 +29,14 @@ export function uploadMethods(caller: S3Caller, bucket: string): UploadMethods {
   };
 }
 
-function createMultipartUpload(caller: S3Caller, bucket: string): ObjectStore['createUpload'] {
+/** Uploads of which the server has said that it will know the CRC of the whole. */
+export type WholeUploads = Set<string>;
+
+function createMultipartUpload(
+  caller: S3Caller,
+  bucket: string,
+  wholes: WholeUploads,
+): ObjectStore['createUpload'] {
   return async (key, options = {}) => {
     const subject = caller.about('CreateMultipartUpload', bucket, key);
     const input = {
@@ -43,6 +52,7 @@ function createMultipartUpload(caller: S3Caller, bucket: string): ObjectStore['c
     if (reply.UploadId === undefined || reply.UploadId === '') {
       throw new Failure('server-error', `CreateMultipartUpload ${key}: the reply has no upload id`);
     }
+    if (reply.ChecksumType === UPLOAD_CHECKSUM.type) wholes.add(reply.UploadId);
     return reply.UploadId;
   };
 }
@@ -67,13 +77,13 @@ function uploadPart(caller: S3Caller, bucket: string): ObjectStore['uploadPart']
 
 function uploadPartCopy(caller: S3Caller, bucket: string): ObjectStore['copyPart'] {
   return async (key, uploadId, partNumber, options) => {
-    const { sourceKey, range, sourceIfMatch } = options;
+    const { sourceKey, range, sourceIfMatch, sourceBucket = bucket } = options;
     const input = {
       Bucket: bucket,
       Key: key,
       UploadId: uploadId,
       PartNumber: partNumber,
-      CopySource: copySource(bucket, sourceKey),
+      CopySource: copySource(sourceBucket, sourceKey),
       ...(range === undefined ? {} : { CopySourceRange: rangeHeader(range) }),
       ...(sourceIfMatch === undefined ? {} : { CopySourceIfMatch: sourceIfMatch }),
     };
@@ -85,7 +95,11 @@ function uploadPartCopy(caller: S3Caller, bucket: string): ObjectStore['copyPart
   };
 }
 
-function completeMultipartUpload(caller: S3Caller, bucket: string): ObjectStore['completeUpload'] {
+function completeMultipartUpload(
+  caller: S3Caller,
+  bucket: string,
+  wholes: WholeUploads,
+): ObjectStore['completeUpload'] {
   return async (key, uploadId, parts, options = {}) => {
     const input = {
       Bucket: bucket,
@@ -93,11 +107,15 @@ function completeMultipartUpload(caller: S3Caller, bucket: string): ObjectStore[
       UploadId: uploadId,
       MultipartUpload: { Parts: parts.map((part) => ({ PartNumber: part.partNumber, ETag: part.etag })) },
       ...writeConditions(options),
+      ...(options.crc32 !== undefined && wholes.has(uploadId)
+        ? { ChecksumCRC32: options.crc32, ChecksumType: UPLOAD_CHECKSUM.type }
+        : {}),
     };
     const subject = caller.about('CompleteMultipartUpload', bucket, key);
     const reply = await caller.call(subject, options.signal, (client, send) =>
       client.completeMultipartUpload(input, send),
     );
+    wholes.delete(uploadId);
     const result = toWriteResult(reply);
     if (result.etag !== '') return result;
     // Ceph RGW 16.2 answers with an empty ETag: what the object is must be asked for.

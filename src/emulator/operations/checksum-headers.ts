@@ -1,4 +1,4 @@
-import type { StoredChecksum } from '../checksums/algorithm.js';
+import type { StoredChecksum } from '../../s3/checksums/algorithm.js';
 import { tag, type Xml } from '../protocol/xml-writer.js';
 
 /** `x-amz-checksum-crc32` and `x-amz-checksum-type` of a stored checksum; parts have no type. */

@@ -1,5 +1,5 @@
-import { CHECKSUM_ALGORITHMS, type StoredChecksum } from '../checksums/algorithm.js';
-import { combineChecksums } from '../checksums/combine.js';
+import { CHECKSUM_ALGORITHMS, type StoredChecksum } from '../../s3/checksums/algorithm.js';
+import { combineChecksums } from '../../s3/checksums/combine.js';
 import type { RequestHead } from '../protocol/request-head.js';
 import { S3Error } from '../protocol/s3-error.js';
 import { uriEncode, uriEncodePath } from '../protocol/uri.js';

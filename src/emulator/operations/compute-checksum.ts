@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
-import type { ChecksumAlgorithm, StoredChecksum } from '../checksums/algorithm.js';
-import { createChecksum } from '../checksums/hasher.js';
+import type { ChecksumAlgorithm, StoredChecksum } from '../../s3/checksums/algorithm.js';
+import { createChecksum } from '../../s3/checksums/hasher.js';
 
 /** The checksum over all bytes of a stream. */
 export async function checksumOf(algorithm: ChecksumAlgorithm, source: Readable): Promise<StoredChecksum> {

@@ -1,6 +1,6 @@
 import { S3Error } from '../protocol/s3-error.js';
 import { tag, xmlDocument } from '../protocol/xml-writer.js';
-import type { StoredChecksum } from '../checksums/algorithm.js';
+import type { StoredChecksum } from '../../s3/checksums/algorithm.js';
 import type { ObjectDescription, ObjectVersion } from '../storage/storage.js';
 import { checkKey, requireBucket } from './bucket-access.js';
 import { checksumElements } from './checksum-headers.js';

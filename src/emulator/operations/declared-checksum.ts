@@ -1,4 +1,4 @@
-import { CHECKSUM_ALGORITHMS, type ChecksumAlgorithm } from '../checksums/algorithm.js';
+import { CHECKSUM_ALGORITHMS, type ChecksumAlgorithm } from '../../s3/checksums/algorithm.js';
 import type { RequestHead } from '../protocol/request-head.js';
 import { S3Error } from '../protocol/s3-error.js';
 

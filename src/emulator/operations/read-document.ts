@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { S3Error } from '../protocol/s3-error.js';
-import { createChecksum } from '../checksums/hasher.js';
+import { createChecksum } from '../../s3/checksums/hasher.js';
 import { checkContentMd5, readContentMd5 } from './content-md5.js';
 import { checkComputed, readDeclaredChecksum } from './declared-checksum.js';
 import { expectedDigest } from './receive-body.js';

@@ -1,5 +1,5 @@
-import type { ChecksumAlgorithm, StoredChecksum } from '../checksums/algorithm.js';
-import { createChecksum } from '../checksums/hasher.js';
+import type { ChecksumAlgorithm, StoredChecksum } from '../../s3/checksums/algorithm.js';
+import { createChecksum } from '../../s3/checksums/hasher.js';
 import type { RequestBody } from '../auth/request-body.js';
 import { S3Error } from '../protocol/s3-error.js';
 import type { StagedBody } from '../storage/storage.js';

@@ -1,5 +1,5 @@
 import { S3Error } from '../protocol/s3-error.js';
-import type { ChecksumAlgorithm, ChecksumType } from '../checksums/algorithm.js';
+import type { ChecksumAlgorithm, ChecksumType } from '../../s3/checksums/algorithm.js';
 import { element, tag, xmlDocument, type Xml } from '../protocol/xml-writer.js';
 import type { RequestHead } from '../protocol/request-head.js';
 import type { Upload, UploadListEntry, UploadListResult } from '../storage/storage.js';

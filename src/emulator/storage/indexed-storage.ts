@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { StoredChecksum } from '../checksums/algorithm.js';
+import type { StoredChecksum } from '../../s3/checksums/algorithm.js';
 import type { BlobStore, LoadedState, RecordStore } from './backing.js';
 import { BodyKeeper } from './body-keeper.js';
 import { BucketState, restoreBuckets } from './bucket-state.js';

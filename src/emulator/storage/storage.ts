@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { StorageClass } from '../../config/storage-class.js';
-import type { ChecksumAlgorithm, ChecksumType, StoredChecksum } from '../checksums/algorithm.js';
+import type { ChecksumAlgorithm, ChecksumType, StoredChecksum } from '../../s3/checksums/algorithm.js';
 
 /** S3's version id of every object that was written while versioning was not enabled. */
 export const NULL_VERSION = 'null';

@@ -16,7 +16,7 @@ import type {
   UploadOptions,
   UploadPart,
 } from './storage.js';
-import type { StoredChecksum } from '../checksums/algorithm.js';
+import type { StoredChecksum } from '../../s3/checksums/algorithm.js';
 import { chooseParts, joinBodies, multipartEtag } from './upload-parts.js';
 import type { VersionDesk } from './version-desk.js';
 

@@ -15,7 +15,7 @@ import type {
   StoredBody,
 } from './storage.js';
 import { NULL_VERSION } from './storage.js';
-import type { StoredChecksum } from '../checksums/algorithm.js';
+import type { StoredChecksum } from '../../s3/checksums/algorithm.js';
 
 /** What is needed to make a version beside what the desk adds (id, time, place in the history). */
 export interface NewVersion extends ObjectDescription {

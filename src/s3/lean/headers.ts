@@ -1,3 +1,4 @@
+import { toStoredChecksum } from '../checksums/stored.js';
 import { toHead } from '../heads.js';
 import { describeObject } from '../descriptions.js';
 import { rangeHeader, toWriteResult } from '../objects.js';
@@ -11,6 +12,7 @@ import type {
   WriteResult,
 } from '../store.js';
 import type { WireReply } from './http/exchange.js';
+import type { ReplyHead } from './http/reply-head.js';
 
 type Fields = Readonly<Record<string, string>>;
 
@@ -81,14 +83,21 @@ export function headOf(key: string, { headers }: WireReply): ObjectHead {
     ContentLanguage: headers['content-language'],
     CacheControl: headers['cache-control'],
     ExpiresString: headers['expires'],
+    Restore: headers['x-amz-restore'],
   };
   keepReplyDate(reply, headers['date']);
-  return toHead(key, reply);
+  return { ...toHead(key, reply), ...checksumOf(headers) };
 }
 
 /** @param etag - from the body, where the reply has it there. @defaultValue the field */
 export function writeResultOf({ headers }: WireReply, etag = headers['etag']): WriteResult {
   const reply = { ETag: etag, VersionId: headers['x-amz-version-id'] };
   keepReplyDate(reply, headers['date']);
-  return toWriteResult(reply);
+  return { ...toWriteResult(reply), ...checksumOf(headers) };
+}
+
+function checksumOf(headers: ReplyHead['headers']): Pick<ObjectHead, 'checksum'> {
+  const valueOf = (algorithm: string) => headers[`x-amz-checksum-${algorithm.toLowerCase()}`];
+  const checksum = toStoredChecksum(valueOf, headers['x-amz-checksum-type']);
+  return checksum === undefined ? {} : { checksum };
 }

@@ -17,11 +17,7 @@ type ObjectMethods = Pick<ObjectStore, 'head' | 'get' | 'put' | 'delete' | 'dele
 /** The single-object requests of a store. */
 export function objectMethods(caller: LeanCaller, bucket: string): ObjectMethods {
   return {
-    head: (key, { signal, ...conditions } = {}) =>
-      caller.ask(
-        { operation: 'HeadObject', method: 'HEAD', key, headers: conditionFields(conditions), signal },
-        (reply) => headOf(key, reply),
-      ),
+    head: headObject(caller),
     get: getObject(caller),
     put: putObject(caller),
     delete: (key, { signal } = {}) =>
@@ -36,6 +32,19 @@ export function objectMethods(caller: LeanCaller, bucket: string): ObjectMethods
         keys.map((key) => ({ key })),
       ),
     copy: copyObject(caller, bucket),
+  };
+}
+
+function headObject(caller: LeanCaller): ObjectStore['head'] {
+  return (key, { signal, checksum, partNumber, ...conditions } = {}) => {
+    const headers = {
+      ...conditionFields(conditions),
+      ...(checksum === true ? { 'x-amz-checksum-mode': 'ENABLED' } : {}),
+    };
+    const query = partNumber === undefined ? {} : { partNumber: String(partNumber) };
+    return caller.ask({ operation: 'HeadObject', method: 'HEAD', key, query, headers, signal }, (reply) =>
+      headOf(key, reply),
+    );
   };
 }
 

@@ -1,8 +1,11 @@
 import { Failure } from '../../errors/failure.js';
 import { quotedEtag } from '../etags.js';
 import { bodyLength, copySource, rangeHeader } from '../objects.js';
-import { UPLOAD_CHECKSUM } from '../payload.js';
+import { CRC32_HEADER, UPLOAD_CHECKSUM } from '../payload.js';
 import type { ObjectStore, UploadedPart, WriteResult } from '../store.js';
+import { toStoredChecksum } from '../checksums/stored.js';
+import type { WholeUploads } from '../uploads.js';
+import type { WireReply } from './http/exchange.js';
 import type { LeanCaller } from './caller.js';
 import { conditionFields, descriptionFields, headOf, present, writeResultOf } from './headers.js';
 import { resultIn } from './objects.js';
@@ -15,20 +18,23 @@ type UploadMethods = Pick<
 
 /** The multipart requests of a store. */
 export function uploadMethods(caller: LeanCaller, bucket: string): UploadMethods {
+  const wholes: WholeUploads = new Set();
   return {
-    createUpload: createMultipartUpload(caller),
+    createUpload: createMultipartUpload(caller, wholes),
     uploadPart: uploadPart(caller),
     copyPart: uploadPartCopy(caller, bucket),
-    completeUpload: completeMultipartUpload(caller),
-    abortUpload: (key, uploadId, { signal } = {}) =>
-      caller.ask(
+    completeUpload: completeMultipartUpload(caller, wholes),
+    abortUpload(key, uploadId, { signal } = {}) {
+      wholes.delete(uploadId);
+      return caller.ask(
         { operation: 'AbortMultipartUpload', method: 'DELETE', key, query: { uploadId }, signal },
         () => undefined,
-      ),
+      );
+    },
   };
 }
 
-function createMultipartUpload(caller: LeanCaller): ObjectStore['createUpload'] {
+function createMultipartUpload(caller: LeanCaller, wholes: WholeUploads): ObjectStore['createUpload'] {
   return (key, options = {}) =>
     caller.ask(
       {
@@ -43,8 +49,9 @@ function createMultipartUpload(caller: LeanCaller): ObjectStore['createUpload'] 
         },
         signal: options.signal,
       },
-      (_reply, text) => {
+      ({ headers }, text) => {
         const uploadId = resultIn(text, 'InitiateMultipartUploadResult').text('UploadId') ?? '';
+        if (headers['x-amz-checksum-type'] === UPLOAD_CHECKSUM.type) wholes.add(uploadId);
         if (uploadId !== '') return uploadId;
         throw new Failure('server-error', `CreateMultipartUpload ${key}: the reply has no upload id`);
       },
@@ -69,9 +76,10 @@ function uploadPart(caller: LeanCaller): ObjectStore['uploadPart'] {
 }
 
 function uploadPartCopy(caller: LeanCaller, bucket: string): ObjectStore['copyPart'] {
-  return (key, uploadId, partNumber, { sourceKey, range, sourceIfMatch, signal }) => {
+  return (key, uploadId, partNumber, options) => {
+    const { sourceKey, sourceBucket = bucket, range, sourceIfMatch, signal } = options;
     const headers = present({
-      'x-amz-copy-source': copySource(bucket, sourceKey),
+      'x-amz-copy-source': copySource(sourceBucket, sourceKey),
       'x-amz-copy-source-range': range === undefined ? undefined : rangeHeader(range),
       'x-amz-copy-source-if-match': sourceIfMatch,
     });
@@ -83,7 +91,7 @@ function uploadPartCopy(caller: LeanCaller, bucket: string): ObjectStore['copyPa
   };
 }
 
-function completeMultipartUpload(caller: LeanCaller): ObjectStore['completeUpload'] {
+function completeMultipartUpload(caller: LeanCaller, wholes: WholeUploads): ObjectStore['completeUpload'] {
   return async (key, uploadId, parts, options = {}) => {
     const { signal } = options;
     const request = {
@@ -91,12 +99,11 @@ function completeMultipartUpload(caller: LeanCaller): ObjectStore['completeUploa
       method: 'POST',
       key,
       query: { uploadId },
-      headers: conditionFields(options),
+      headers: { ...conditionFields(options), ...wholeFields(options.crc32, wholes.has(uploadId)) },
       signal,
     } as const;
-    const result = await caller.askWithXml(request, completeXml(parts), (text, reply): WriteResult =>
-      writeResultOf(reply, resultIn(text, 'CompleteMultipartUploadResult').text('ETag') ?? ''),
-    );
+    const result = await caller.askWithXml(request, completeXml(parts), completed);
+    wholes.delete(uploadId);
     if (result.etag !== '') return result;
     // Ceph RGW 16.2 answers with an empty ETag: what the object is must be asked for.
     const query = result.versionId === undefined ? {} : { versionId: result.versionId };
@@ -105,6 +112,22 @@ function completeMultipartUpload(caller: LeanCaller): ObjectStore['completeUploa
     );
     return { ...result, etag: head.etag };
   };
+}
+
+function wholeFields(crc32: string | undefined, isKept: boolean): Readonly<Record<string, string>> {
+  if (crc32 === undefined || !isKept) return {};
+  return { [CRC32_HEADER]: crc32, 'x-amz-checksum-type': UPLOAD_CHECKSUM.type };
+}
+
+/** What this reply tells stands in its body. */
+function completed(text: string, reply: WireReply): WriteResult {
+  const content = resultIn(text, 'CompleteMultipartUploadResult');
+  const checksum = toStoredChecksum(
+    (algorithm) => content.text(`Checksum${algorithm}`),
+    content.text('ChecksumType'),
+  );
+  const result = writeResultOf(reply, content.text('ETag') ?? '');
+  return checksum === undefined ? result : { ...result, checksum };
 }
 
 function completeXml(parts: readonly UploadedPart[]): string {

@@ -1,0 +1,68 @@
+import { startEmulator, type Emulator } from '../emulator/emulator.js';
+import { Failure } from '../errors/failure.js';
+import { createBucketAdmin } from './admin.js';
+import { createStore } from './client.js';
+import { crc32Base64 } from './payload.js';
+import type { ObjectStore } from './store.js';
+
+describe.each(['sdk', 'lean'] as const)('the checksum of a whole object over the %s client', (client) => {
+  const MIB = 2 ** 20;
+  const first = Buffer.alloc(5 * MIB, 1);
+  const second = Buffer.alloc(MIB, 2);
+  const whole = crc32Base64(Buffer.concat([first, second]));
+  let emulator: Emulator;
+  let store: ObjectStore;
+
+  beforeAll(async () => {
+    emulator = await startEmulator();
+    const { endpoint, region, credentials } = emulator;
+    const connection = { endpoint, region, credentials, forcePathStyle: true, client };
+    const admin = createBucketAdmin(connection);
+    await admin.create('whole');
+    admin.close();
+    store = createStore(connection, 'whole');
+  });
+
+  afterAll(async () => {
+    store.close();
+    await emulator.close();
+  });
+
+  async function uploadParts(key: string) {
+    const uploadId = await store.createUpload(key);
+    const parts = [
+      await store.uploadPart(key, uploadId, 1, first),
+      await store.uploadPart(key, uploadId, 2, second),
+    ];
+    return { uploadId, parts };
+  }
+
+  test('goes with the completion, comes back with its reply, and is told by a HEAD that asks for it', async () => {
+    const { uploadId, parts } = await uploadParts('right');
+    const wanted = { algorithm: 'CRC32', type: 'FULL_OBJECT', value: whole };
+    const result = await store.completeUpload('right', uploadId, parts, { crc32: whole });
+    expect(result.checksum).toEqual(wanted);
+    expect((await store.head('right', { checksum: true })).checksum).toEqual(wanted);
+    expect((await store.head('right')).checksum).toBeUndefined();
+  });
+
+  test('that is wrong is refused by the server, and no object comes to be', async () => {
+    const { uploadId, parts } = await uploadParts('wrong');
+    const complete = store.completeUpload('wrong', uploadId, parts, { crc32: crc32Base64(second) });
+    expect(Failure.from(await complete.catch((reason: unknown) => reason)).kind).toBe('bad-checksum');
+    const head = store.head('wrong').catch((reason: unknown) => Failure.from(reason).kind);
+    expect(await head).toBe('missing');
+    await store.abortUpload('wrong', uploadId);
+  });
+
+  test('and the length of a part are told by a HEAD of that part', async () => {
+    const { uploadId, parts } = await uploadParts('parts');
+    await store.completeUpload('parts', uploadId, parts);
+    const head = await store.head('parts', { partNumber: 1 });
+    expect(head).toMatchObject({
+      sizeBytes: 6 * MIB,
+      partsCount: 2,
+      partSizeBytes: 5 * MIB,
+    });
+  });
+});

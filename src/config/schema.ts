@@ -39,8 +39,12 @@ export const configSchema = z.strictObject({
       sessionToken: z.string().optional(),
       /** Bucket in the path; needed by most servers other than AWS. Absent: on where `endpoint` is set. */
       forcePathStyle: z.boolean().optional(),
-      /** `lean`: our own HTTP client, for a fraction of the CPU time of the AWS SDK; `sdk`: the AWS SDK. */
-      client: z.enum(['sdk', 'lean']).default('sdk'),
+      /**
+       * `lean`: our own HTTP client, for a fraction of the CPU time of the AWS SDK; `sdk`: the AWS SDK. Absent: `lean`
+       * for mounts, where the CPU time of a request is what a user waits for; `sdk` for all else, which is compared
+       * with mounts and transfers and so must not share their code.
+       */
+      client: z.enum(['sdk', 'lean']).optional(),
     })
     .prefault({}),
   mount: z

@@ -35,7 +35,8 @@ export async function openEndpoint(
   options: EndpointOptions = {},
 ): Promise<Endpoint> {
   const endpoint = await openWished(wish, signal, options);
-  return { ...endpoint, connection: { ...endpoint.connection, client: wish.settings.client } };
+  const { client } = wish.settings;
+  return client === undefined ? endpoint : { ...endpoint, connection: { ...endpoint.connection, client } };
 }
 
 async function openWished(

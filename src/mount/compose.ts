@@ -164,6 +164,7 @@ async function honouredConditions(
   return await probeStore(store, `${prefix}.objectfs/probe/`);
 }
 
+/** Over the lean client unless the configuration says otherwise: what a request costs here is what a user waits for. */
 function storeConnection({ connection, config }: MountPlan): S3Connection {
-  return connectionForLevel(connection, config.transfer.level);
+  return connectionForLevel({ client: 'lean', ...connection }, config.transfer.level);
 }

@@ -9,7 +9,7 @@ export interface S3Connection {
   readonly credentials?: S3Credentials;
   /** `true` puts the bucket into the path; what most servers other than AWS want. */
   readonly forcePathStyle: boolean;
-  /** Who speaks HTTP for stores. @defaultValue `sdk` */
+  /** Who speaks HTTP for stores. @defaultValue `lean` for mounts, `sdk` for all else */
   readonly client?: 'sdk' | 'lean';
 }
 
@@ -29,7 +29,7 @@ export function connectionOf(settings: Config['s3']): S3Connection {
   return {
     region,
     forcePathStyle: settings.forcePathStyle ?? endpoint !== undefined,
-    client: settings.client,
+    ...(settings.client === undefined ? {} : { client: settings.client }),
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(credentials === undefined ? {} : { credentials }),
   };

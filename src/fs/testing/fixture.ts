@@ -45,7 +45,8 @@ export const USER: Request = { ...ROOT, uid: 1000, gid: 1000 };
 export async function startFixture(): Promise<Fixture> {
   const emulator = await startEmulator();
   const { endpoint, region, credentials } = emulator;
-  const connection = { endpoint, region, credentials, forcePathStyle: true };
+  // As a mount's.
+  const connection = { endpoint, region, credentials, forcePathStyle: true, client: 'lean' } as const;
   const admin = createBucketAdmin(connection);
   await admin.create(BUCKET);
   admin.close();

@@ -55,6 +55,28 @@ describe('BlockCache', () => {
     ]);
   });
 
+  test('a block that was read into memory of its own is kept there, and bytes beside others are copied', async () => {
+    const blockBytes = 2 * Buffer.poolSize;
+    const bytes = Buffer.from(Array.from({ length: 3 * blockBytes }, (_none, at) => at % 251));
+    const own = Buffer.allocUnsafeSlow(blockBytes);
+    bytes.copy(own, 0, blockBytes, 2 * blockBytes);
+    const chunks = [
+      bytes.subarray(0, blockBytes),
+      own.subarray(0, 100),
+      own.subarray(100),
+      bytes.subarray(2 * blockBytes),
+    ];
+    const from = { ...source('a', bytes), read: () => Promise.resolve(Readable.from(chunks)) };
+    const cache = new BlockCache({ limitBytes: 16 * blockBytes, blockBytes });
+    const pieces = await cache.read(from, 0, bytes.length);
+    expect(Buffer.concat(pieces).equals(bytes)).toBe(true);
+    expect(pieces.map(({ buffer }) => [buffer === own.buffer, buffer.byteLength])).toEqual([
+      [false, blockBytes],
+      [true, blockBytes],
+      [false, blockBytes],
+    ]);
+  });
+
   test('readers of one block at one time share one request', async () => {
     const cache = new BlockCache({ limitBytes: 4096, blockBytes: 64 });
     const from = source('a', BYTES);

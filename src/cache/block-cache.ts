@@ -11,7 +11,10 @@ export interface BlockSource {
   /** Differs between any two contents. */
   readonly id: string;
   readonly sizeBytes: number;
-  /** Streams the bytes from first to last, both included; fails rather than answer from another version. */
+  /**
+   * Streams the bytes from first to last, both included, best in pieces of {@link BLOCK_BYTES}; fails rather than answer
+   * from another version.
+   */
   read(firstByte: number, lastByte: number, signal: AbortSignal): Promise<Readable>;
 }
 

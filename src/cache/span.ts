@@ -93,9 +93,9 @@ class SpanFiller {
       const block = this.#blocks[this.#index];
       if (block === undefined)
         throw new Failure('short-body', 'The store sent more bytes than were asked for');
-      this.#buffer ??= Buffer.allocUnsafeSlow(block.lengthBytes);
       const part = chunk.subarray(taken, taken + block.lengthBytes - this.#filled);
-      this.#buffer.set(part, this.#filled);
+      this.#buffer ??= ownBuffer(part, block.lengthBytes) ?? Buffer.allocUnsafeSlow(block.lengthBytes);
+      if (!isPlaced(part, this.#buffer, this.#filled)) this.#buffer.set(part, this.#filled);
       this.#filled += part.length;
       taken += part.length;
       if (this.#filled === block.lengthBytes) this.#finish(block, this.#buffer);
@@ -116,4 +116,18 @@ class SpanFiller {
     this.#filled = 0;
     this.#index += 1;
   }
+}
+
+/**
+ * The memory that a client reads the block into, where it is made for this block alone and so may be kept. Node cuts
+ * small buffers out of shared ones of {@link Buffer.poolSize}.
+ */
+function ownBuffer({ buffer, byteOffset }: Uint8Array, lengthBytes: number): Buffer | undefined {
+  const isOwn = byteOffset === 0 && buffer.byteLength === lengthBytes && lengthBytes > Buffer.poolSize;
+  return isOwn ? Buffer.from(buffer) : undefined;
+}
+
+/** Whether bytes already lie where they belong. */
+function isPlaced(part: Uint8Array, target: Buffer, offset: number): boolean {
+  return part.buffer === target.buffer && part.byteOffset === target.byteOffset + offset;
 }

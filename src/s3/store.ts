@@ -70,6 +70,11 @@ export interface HeadOptions extends ReadConditions, Cancellable {
 
 export interface GetOptions extends ReadConditions, Cancellable {
   readonly range?: ByteRange;
+  /**
+   * The reader keeps the body in pieces of this size. A client that reads into buffers of its own makes each piece,
+   * but those that began with the reply's head, an ArrayBuffer of its own, so that nobody has to copy it.
+   */
+  readonly pieceBytes?: number;
 }
 
 /** An open read: the caller consumes or destroys `body`, else its connection stays busy. */

@@ -71,6 +71,8 @@ export class DiskTier implements LowerTier {
   #scanned = false;
   #pausedUntilMs = -Infinity;
   #sinceSpaceCheckBytes = Infinity;
+  /** Of the source that was asked for last: its blocks come one after another. */
+  #lastIdentity: { readonly id: string; readonly identity: ObjectIdentity } | undefined;
   readonly #counts = {
     hitBlocks: 0,
     hitBytes: 0,
@@ -166,7 +168,11 @@ export class DiskTier implements LowerTier {
   #identify(source: BlockSource): ObjectIdentity | undefined {
     const { blockBytes } = this.#options;
     if (source.sizeBytes > blockBytes * MOST_BLOCKS) return undefined;
-    return identify(source.id, source.sizeBytes, blockBytes);
+    const last = this.#lastIdentity;
+    if (last?.id === source.id && last.identity.sizeBytes === source.sizeBytes) return last.identity;
+    const identity = identify(source.id, source.sizeBytes, blockBytes);
+    this.#lastIdentity = { id: source.id, identity };
+    return identity;
   }
 
   async #readFolder(): Promise<void> {

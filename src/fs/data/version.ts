@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../../errors/failure.js';
-import type { BlockSource } from '../../cache/block-cache.js';
+import { BLOCK_BYTES, type BlockSource } from '../../cache/block-cache.js';
 import type { Context } from '../context.js';
 import { nodeKey } from '../keys.js';
 import { copyWhole } from './server-copy.js';
@@ -81,7 +81,8 @@ export function sourceOf(context: Context, version: Version): BlockSource {
     read: async (firstByte, lastByte, signal) =>
       await atAddress(context, version, signal, async ({ key, etag }) => {
         const range = { firstByte, lastByte };
-        return (await context.store.get(key, { range, ifMatch: etag, signal })).body;
+        const options = { range, ifMatch: etag, pieceBytes: BLOCK_BYTES, signal };
+        return (await context.store.get(key, options)).body;
       }),
   };
 }

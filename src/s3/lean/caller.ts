@@ -30,6 +30,8 @@ export interface LeanRequest {
   readonly bodyBytes?: number;
   /** The body is an object or a part, and is protected as such; else it is signed. */
   readonly isObject?: boolean;
+  /** Of the reply's body: as in `GetOptions`. */
+  readonly pieceBytes?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -117,8 +119,12 @@ class Wire {
     try {
       const bodyBytes = request.bodyBytes ?? (body instanceof Uint8Array ? body.byteLength : 0);
       const { head, expectsContinue } = await this.#head(request, bodyBytes);
-      const { method } = request;
-      const wire = { method, head, bodyBytes, expectsContinue, ...(body === undefined ? {} : { body }) };
+      const { method, pieceBytes } = request;
+      const wire = {
+        ...{ method, head, bodyBytes, expectsContinue },
+        ...(body === undefined ? {} : { body }),
+        ...(pieceBytes === undefined ? {} : { pieceBytes }),
+      };
       const reply = await exchange(this.#pool, wire, sharedSignal(signal));
       if (reply.status < 200 || reply.status > 299) {
         throw replyError(reply.status, reply.headers, await reply.text());

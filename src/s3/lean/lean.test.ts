@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { encodePath, encodeQuery } from './address.js';
 import { ChunkedDecoder } from './http/chunked.js';
 import type { ReplyHead } from './http/reply-head.js';
-import { ReplyReader } from './http/reply-reader.js';
+import { ReplyReader, type ReplyEvents } from './http/reply-reader.js';
 import { Signer, signingTime } from './sign.js';
 import { escapeXml, readXml } from './xml.js';
 
@@ -80,21 +80,23 @@ describe('the signature', () => {
 interface Seen {
   heads: ReplyHead[];
   body: Buffer;
+  pieces: readonly Buffer[];
   continues: number;
   ends: number;
 }
 
 /** Feeds a reply in pieces of the given sizes, through the buffers that the reader asks for. */
-function readReply(wire: Buffer, method: string, sizes: readonly number[]): Seen {
-  const seen: Seen = { heads: [], body: Buffer.alloc(0), continues: 0, ends: 0 };
+function readReply(wire: Buffer, method: string, sizes: readonly number[], pieceBytes?: number): Seen {
   const pieces: Buffer[] = [];
+  const seen: Seen = { heads: [], body: Buffer.alloc(0), pieces, continues: 0, ends: 0 };
   const reader = new ReplyReader();
-  reader.begin(method, {
+  const events: ReplyEvents = {
     onContinue: () => (seen.continues += 1),
     onHead: (head) => seen.heads.push(head),
     onData: (data) => pieces.push(data),
     onEnd: () => (seen.ends += 1),
-  });
+  };
+  reader.begin(method, events, pieceBytes);
   for (let at = 0, turn = 0; at < wire.length; turn += 1) {
     const buffer = reader.nextBuffer();
     const size = Math.min(sizes[turn % sizes.length] ?? 1, buffer.length, wire.length - at);
@@ -121,6 +123,31 @@ describe('a reply on the wire', () => {
         ]);
         expect(seen.body.equals(body)).toBe(true);
         expect(seen.ends).toBe(1);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('comes in buffers that end where pieces do, each made for one piece, however it is cut', () => {
+    const head = 'HTTP/1.1 206 Partial Content\r\nContent-Length: 300000\r\n\r\n';
+    const wire = Buffer.concat([Buffer.from(head), body]);
+    const pieceBytes = 65_536;
+    fc.assert(
+      fc.property(sizes, (cuts) => {
+        const seen = readReply(wire, 'GET', [head.length + 5, ...cuts], pieceBytes);
+        expect(seen.body.equals(body)).toBe(true);
+        let at = 0;
+        for (const piece of seen.pieces) {
+          const isWithHead = at === 0;
+          const inPiece = at % pieceBytes;
+          at += piece.length;
+          if (isWithHead) continue;
+          const from = at - piece.length < pieceBytes ? 5 : 0;
+          expect(piece.byteOffset).toBe(inPiece - from);
+          expect(piece.buffer.byteLength).toBe(
+            Math.min(pieceBytes, body.length - (at - piece.length - inPiece)) - from,
+          );
+        }
       }),
       { numRuns: 30 },
     );

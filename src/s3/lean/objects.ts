@@ -49,12 +49,13 @@ function headObject(caller: LeanCaller): ObjectStore['head'] {
 }
 
 function getObject(caller: LeanCaller): ObjectStore['get'] {
-  return async (key, { signal, range, ...conditions } = {}) => {
+  return async (key, { signal, range, pieceBytes, ...conditions } = {}) => {
     const request = {
       operation: 'GetObject',
       method: 'GET',
       key,
       headers: { ...rangeFields(range), ...conditionFields(conditions) },
+      pieceBytes,
       signal,
     } as const;
     const reply = await caller.send(request);

@@ -26,6 +26,8 @@ export interface WireRequest {
   readonly bodyBytes: number;
   /** The body waits for `100 Continue`. */
   readonly expectsContinue: boolean;
+  /** As {@link ReplyReader.begin}. */
+  readonly pieceBytes?: number;
 }
 
 /** What happens to the request that a connection carries. */
@@ -88,7 +90,7 @@ export class HttpConnection {
       isBodyDue = false;
       this.#sendBody(request);
     };
-    this.#reader.begin(request.method, {
+    const replyEvents: ReplyEvents = {
       onContinue: () => {
         events.onContinue();
         sendBody();
@@ -107,7 +109,8 @@ export class HttpConnection {
         this.#events = undefined;
         events.onEnd();
       },
-    });
+    };
+    this.#reader.begin(request.method, replyEvents, request.pieceBytes);
     this.#socket.cork();
     this.#socket.write(request.head, 'latin1');
     if (!request.expectsContinue) sendBody();

@@ -4,7 +4,7 @@ import { wireError } from './wire-error.js';
 
 /** Room for replies without a body or with a short one; heads must fit (Node's own limit is 16 KiB). */
 const SCRATCH_BYTES = 64 * 1024;
-/** Long bodies are read into buffers of this size, which are handed on and never copied. */
+/** Long bodies are read into buffers of this size, which are handed on and never copied, unless another is asked for. */
 const BODY_BUFFER_BYTES = 1024 * 1024;
 /** A rest that is shorter is not worth a read of its own. */
 const LEAST_READ_BYTES = 64 * 1024;
@@ -35,24 +35,41 @@ export class ReplyReader {
   #chunked: ChunkedDecoder | undefined;
   /** Where the next bytes of a long body go. */
   #target: Buffer | undefined;
+  #pieceBytes: number | undefined;
+  #deliveredBytes = 0;
 
-  /** The reply to a request of this method comes next. */
-  begin(method: string, events: ReplyEvents): void {
+  /**
+   * The reply to a request of this method comes next.
+   *
+   * @param pieceBytes - Buffers end where the body comes to a multiple of it.
+   */
+  begin(method: string, events: ReplyEvents, pieceBytes?: number): void {
     this.#method = method;
     this.#events = events;
+    this.#pieceBytes = pieceBytes;
+    this.#deliveredBytes = 0;
     this.#head = undefined;
     this.#heldBytes = 0;
   }
 
   /** Where the next bytes of the socket go. */
   nextBuffer(): Buffer {
-    if (this.#head?.framing.kind !== 'length' || this.#leftBytes < LEAST_READ_BYTES) {
-      return this.#scratch.subarray(this.#heldBytes);
-    }
+    const pieceBytes = this.#pieceBytes;
+    if (this.#head?.framing.kind !== 'length') return this.#scratch.subarray(this.#heldBytes);
+    if (pieceBytes !== undefined) return this.#nextPiece(pieceBytes);
+    if (this.#leftBytes < LEAST_READ_BYTES) return this.#scratch.subarray(this.#heldBytes);
     if (this.#target === undefined || this.#target.length < LEAST_READ_BYTES) {
       this.#target = Buffer.allocUnsafeSlow(Math.min(this.#leftBytes, BODY_BUFFER_BYTES));
     }
     return this.#target.length > this.#leftBytes ? this.#target.subarray(0, this.#leftBytes) : this.#target;
+  }
+
+  #nextPiece(pieceBytes: number): Buffer {
+    if (this.#target === undefined || this.#target.length === 0) {
+      const roomBytes = pieceBytes - (this.#deliveredBytes % pieceBytes);
+      this.#target = Buffer.allocUnsafeSlow(Math.min(this.#leftBytes, roomBytes));
+    }
+    return this.#target;
   }
 
   /** Takes what was read into `buffer`, which {@link ReplyReader.nextBuffer} gave. */
@@ -122,6 +139,7 @@ export class ReplyReader {
 
   #deliver(bytes: Buffer): void {
     this.#leftBytes -= bytes.length;
+    this.#deliveredBytes += bytes.length;
     this.#events?.onData(bytes);
     if (this.#leftBytes === 0) this.#finish();
   }

@@ -82,6 +82,8 @@ export const configSchema = z.strictObject({
        * of the first parts. `true`: one more copy on the server at close sets them to the last write.
        */
       exactTimes: z.boolean().default(false),
+      /** Content-Type of new files: by the name's extension where it is known, or what S3 gives to all. */
+      contentType: z.enum(['by-extension', 'octet-stream']).default('by-extension'),
       /** All buffers of the mount come from this budget. */
       memoryLimit: size(64 * MIB, 1024 * GIB).default(512 * MIB),
       /**

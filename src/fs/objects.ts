@@ -3,6 +3,7 @@ import type { ObjectDescription, ObjectHead, WriteConditions, WriteResult } from
 import { monotonicMs } from './clock.js';
 import type { Context } from './context.js';
 import type { IndexedObject } from './index/facts.js';
+import { keptFacts } from './metadata/kept.js';
 import {
   METADATA_MAX_BYTES,
   metadataBytes,
@@ -18,16 +19,16 @@ export const DIRECTORY_CONTENT_TYPE = 'application/x-directory';
 
 /** What a HEAD says, in the shape that nodes keep; `before` is what was known of the same key. */
 export function storedFrom(head: ObjectHead, before?: StoredObject): StoredObject {
-  const { etag, sizeBytes, metadata, headers, storageClass } = head;
+  const { etag, sizeBytes } = head;
   const modifiedByMs = boundOf(head, before);
-  const object = { etag, sizeBytes, metadata, headers, storageClass };
+  const object = { etag, sizeBytes, ...keptFacts(head) };
   return modifiedByMs === undefined ? object : { ...object, modifiedByMs };
 }
 
 /** What the attribute index says; its Last-Modified is that of a listing, and exact. */
 export function storedFromIndex(indexed: IndexedObject): StoredObject {
-  const { etag, sizeBytes, metadata, headers, storageClass, lastModifiedMs } = indexed;
-  return { etag, sizeBytes, metadata, headers, storageClass, modifiedByMs: lastModifiedMs };
+  const { etag, sizeBytes, lastModifiedMs } = indexed;
+  return { etag, sizeBytes, ...keptFacts(indexed), modifiedByMs: lastModifiedMs };
 }
 
 /**
@@ -72,21 +73,31 @@ export function describe(
   const metadata = writePosix(posix, newBytes ? withoutContentFacts(kept) : kept);
   checkMetadata(metadata);
   if (object === undefined) return { metadata };
-  return { metadata, headers: object.headers, storageClass: object.storageClass };
+  const { headers, storageClass, encryption } = object;
+  return { metadata, headers, storageClass, ...(encryption === undefined ? {} : { encryption }) };
 }
 
-/** What S3 holds after a write of ours. */
+/**
+ * What S3 holds after a write of ours.
+ *
+ * @param copied - What was copied: its tags went along where the description has none.
+ */
 export function storedAfter(
   result: WriteResult,
   description: ObjectDescription,
   sizeBytes: number,
+  copied?: StoredObject,
 ): StoredObject {
+  const { encryption, tags } = description;
+  const tagCount = tags === undefined ? copied?.tagCount : Object.keys(tags).length;
   return {
     etag: result.etag,
     sizeBytes,
     metadata: description.metadata ?? {},
     headers: description.headers ?? {},
     storageClass: description.storageClass ?? 'STANDARD',
+    ...(encryption === undefined ? {} : { encryption }),
+    ...(tagCount === undefined ? {} : { tagCount }),
     writtenAtMs: monotonicMs(),
     ...(result.modifiedByMs === undefined ? {} : { modifiedByMs: result.modifiedByMs }),
   };

@@ -46,7 +46,7 @@ async function copyOntoItself(context: Context, node: Node, posix: Posix): Promi
   const replace = describe(posix, object, false);
   const copy = async (): Promise<void> => {
     const result = await copyWhole(context, { key, ...object }, key, { replace });
-    noteWritten(node, storedAfter(result, replace, object.sizeBytes));
+    noteWritten(node, storedAfter(result, replace, object.sizeBytes, object));
     node.posix = posix;
   };
   try {
@@ -58,13 +58,14 @@ async function copyOntoItself(context: Context, node: Node, posix: Posix): Promi
   }
 }
 
-/** Writes a directory's marker object; one that another tool filled with bytes keeps them. */
+/** Writes a directory's marker object; one that another tool filled with bytes or tagged is copied onto itself. */
 export async function writeMarker(context: Context, node: DirectoryNode, posix: Posix): Promise<void> {
   const key = nodeKey(context, node);
   const description = describe(posix, node.object, false);
-  if (node.object !== undefined && node.object.sizeBytes > 0) {
+  const { object } = node;
+  if (object !== undefined && (object.sizeBytes > 0 || object.tagCount !== undefined)) {
     const result = await context.store.copy(key, key, { replace: description });
-    noteWritten(node, storedAfter(result, description, node.object.sizeBytes));
+    noteWritten(node, storedAfter(result, description, object.sizeBytes, object));
   } else {
     const full = { ...description, headers: { ...description.headers, contentType: DIRECTORY_CONTENT_TYPE } };
     noteWritten(node, storedAfter(await context.store.put(key, NO_BYTES, full), full, 0));

@@ -3,7 +3,7 @@ import { toStoredChecksum } from './checksums/stored.js';
 import { STORAGE_CLASSES, type StorageClass } from '../config/storage-class.js';
 import { quotedEtag } from './etags.js';
 import { replyDateMs } from './reply-dates.js';
-import type { ContentHeaders, ObjectHead, UserMetadata } from './store.js';
+import type { ContentHeaders, ObjectEncryption, ObjectHead, UserMetadata } from './store.js';
 
 /** Fields of a reply that tell the checksum of the whole object, as the SDK names them. */
 export type ChecksumReply = Readonly<Partial<Record<`Checksum${ChecksumAlgorithm}`, string | undefined>>> & {
@@ -23,6 +23,10 @@ export interface HeadReply extends ChecksumReply {
   readonly LastModified?: Date | undefined;
   readonly Metadata?: Record<string, string> | undefined;
   readonly StorageClass?: string | undefined;
+  readonly ServerSideEncryption?: string | undefined;
+  readonly SSEKMSKeyId?: string | undefined;
+  readonly BucketKeyEnabled?: boolean | undefined;
+  readonly TagCount?: number | undefined;
   readonly VersionId?: string | undefined;
   readonly PartsCount?: number | undefined;
   readonly Restore?: string | undefined;
@@ -45,6 +49,8 @@ export function toHead(key: string, reply: HeadReply): ObjectHead {
     metadata: decodeMetadata(reply.Metadata ?? {}),
     headers: contentHeaders(reply),
     storageClass: toStorageClass(reply.StorageClass),
+    ...encryption(reply),
+    ...(reply.TagCount === undefined || reply.TagCount === 0 ? {} : { tagCount: reply.TagCount }),
     ...(repliedAtMs === undefined ? {} : { repliedAtMs }),
     ...(reply.VersionId === undefined ? {} : { versionId: reply.VersionId }),
     ...(reply.PartsCount === undefined
@@ -68,6 +74,18 @@ function contentHeaders(reply: HeadReply): ContentHeaders {
     ...(reply.ContentLanguage === undefined ? {} : { contentLanguage: reply.ContentLanguage }),
     ...(reply.CacheControl === undefined ? {} : { cacheControl: reply.CacheControl }),
     ...(reply.ExpiresString === undefined ? {} : { expires: reply.ExpiresString }),
+  };
+}
+
+function encryption(reply: HeadReply): { readonly encryption?: ObjectEncryption } {
+  const { ServerSideEncryption: algorithm, SSEKMSKeyId: kmsKeyId, BucketKeyEnabled: bucketKey } = reply;
+  if (algorithm === undefined) return {};
+  return {
+    encryption: {
+      algorithm,
+      ...(kmsKeyId === undefined ? {} : { kmsKeyId }),
+      ...(bucketKey === undefined ? {} : { bucketKey }),
+    },
   };
 }
 

@@ -15,6 +15,7 @@ export type StoreMethod = Exclude<keyof ObjectStore, 'bucket' | 'close'>;
 export const OPERATION_OF: Readonly<Record<StoreMethod, string>> = {
   head: 'HeadObject',
   get: 'GetObject',
+  tags: 'GetObjectTagging',
   put: 'PutObject',
   delete: 'DeleteObject',
   deleteMany: 'DeleteObjects',
@@ -73,6 +74,7 @@ export function wrapStore(
     bucket: store.bucket,
     head: (...args) => around('head', () => store.head(...args)),
     get: (...args) => around('get', () => store.get(...args)),
+    tags: (...args) => around('tags', () => store.tags(...args)),
     put: (...args) => around('put', () => store.put(...args)),
     delete: (...args) => around('delete', () => store.delete(...args)),
     deleteMany: (...args) => around('deleteMany', () => store.deleteMany(...args)),

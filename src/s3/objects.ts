@@ -8,13 +8,20 @@ import { checksumOfReply, toHead, type ChecksumReply } from './heads.js';
 import { replyDateMs } from './reply-dates.js';
 import type { ByteRange, ObjectBody, ObjectStore, ReadConditions, WriteResult } from './store.js';
 
-type ObjectMethods = Pick<ObjectStore, 'head' | 'get' | 'put' | 'delete' | 'deleteMany' | 'copy'>;
+type ObjectMethods = Pick<ObjectStore, 'head' | 'get' | 'tags' | 'put' | 'delete' | 'deleteMany' | 'copy'>;
 
 /** The single-object requests of a store. */
 export function objectMethods(caller: S3Caller, bucket: string): ObjectMethods {
   return {
     head: headObject(caller, bucket),
     get: getObject(caller, bucket),
+    async tags(key, options = {}) {
+      const subject = caller.about('GetObjectTagging', bucket, key);
+      const { TagSet = [] } = await caller.call(subject, options.signal, (client, send) =>
+        client.getObjectTagging({ Bucket: bucket, Key: key }, send),
+      );
+      return Object.fromEntries(TagSet.map(({ Key = '', Value = '' }) => [Key, Value]));
+    },
     put: putObject(caller, bucket),
     async delete(key, options = {}) {
       await caller.call(caller.about('DeleteObject', bucket, key), options.signal, (client, send) =>
@@ -94,7 +101,7 @@ function putObject(caller: S3Caller, bucket: string): ObjectStore['put'] {
 
 function copyObject(caller: S3Caller, bucket: string): ObjectStore['copy'] {
   return async (sourceKey, targetKey, options = {}) => {
-    const { replace, sourceIfMatch, sourceBucket = bucket } = options;
+    const { replace, storage = {}, sourceIfMatch, sourceBucket = bucket } = options;
     const reply = await caller.call(
       caller.about('CopyObject', bucket, targetKey),
       options.signal,
@@ -105,7 +112,9 @@ function copyObject(caller: S3Caller, bucket: string): ObjectStore['copy'] {
             Key: targetKey,
             CopySource: copySource(sourceBucket, sourceKey),
             ...(sourceIfMatch === undefined ? {} : { CopySourceIfMatch: sourceIfMatch }),
-            ...(replace === undefined ? {} : { MetadataDirective: 'REPLACE', ...describeObject(replace) }),
+            ...(replace === undefined
+              ? describeObject(storage)
+              : { MetadataDirective: 'REPLACE', ...describeObject(replace) }),
             ...(replace?.tags === undefined ? {} : { TaggingDirective: 'REPLACE' }),
           },
           send,

@@ -32,6 +32,7 @@ export function withRetry(store: ObjectStore, options: RetryStoreOptions = {}): 
     bucket: store.bucket,
     head: (key, o) => again(() => store.head(key, o), o?.signal),
     get: (key, o) => again(() => store.get(key, o), o?.signal),
+    tags: (key, o) => again(() => store.tags(key, o), o?.signal),
     put: (key, body, o) => send(body, settledPut(store, key, body, o), o?.signal),
     delete: (key, o) => again(() => store.delete(key, o), o?.signal),
     deleteMany: (keys, o) => again(() => store.deleteMany(keys, o), o?.signal),

@@ -15,6 +15,18 @@ export interface ContentHeaders {
   readonly expires?: string;
 }
 
+/**
+ * How the service encrypts an object. With keys of the client (SSE-C) it can neither be read nor copied without them, so
+ * such objects are not told here: HEAD of one fails.
+ */
+export interface ObjectEncryption {
+  /** `x-amz-server-side-encryption`: `AES256`, `aws:kms`, `aws:kms:dsse`, or what else the server says. */
+  readonly algorithm: string;
+  /** Absent: the key of the service. */
+  readonly kmsKeyId?: string;
+  readonly bucketKey?: boolean;
+}
+
 /** What HEAD or the headers of a GET say of an object. */
 export interface ObjectHead {
   readonly key: string;
@@ -26,6 +38,10 @@ export interface ObjectHead {
   readonly metadata: UserMetadata;
   readonly headers: ContentHeaders;
   readonly storageClass: StorageClass;
+  /** Absent where the server says nothing of it. */
+  readonly encryption?: ObjectEncryption;
+  /** Absent where there are none, or the server tells none. */
+  readonly tagCount?: number;
   readonly versionId?: string;
   /** Begin of the second, on the server's clock, in which it answered; absent where it did not say. */
   readonly repliedAtMs?: number;
@@ -85,11 +101,15 @@ export interface ObjectRead {
   readonly body: Readable;
 }
 
+/** Up to ten, by name. */
+export type ObjectTags = Readonly<Record<string, string>>;
+
 export interface ObjectDescription {
   readonly metadata?: UserMetadata;
   readonly headers?: ContentHeaders;
   readonly storageClass?: StorageClass;
-  readonly tags?: Readonly<Record<string, string>>;
+  readonly encryption?: ObjectEncryption;
+  readonly tags?: ObjectTags;
 }
 
 export interface PutOptions extends ObjectDescription, WriteConditions, Cancellable {
@@ -123,8 +143,14 @@ export type ObjectBody = Uint8Array | Readable;
 export interface CopyOptions extends Cancellable {
   /** The source must still have this ETag (`x-amz-copy-source-if-match`). */
   readonly sourceIfMatch?: string;
-  /** Present: metadata directive REPLACE. Absent: COPY. */
+  /** Present: metadata directive REPLACE; tags stay those of the source unless it names some. Absent: COPY. */
   readonly replace?: ObjectDescription;
+  /**
+   * Without `replace`: what S3 does not take over from the source by itself.
+   *
+   * @defaultValue STANDARD, and the bucket's default encryption
+   */
+  readonly storage?: Pick<ObjectDescription, 'storageClass' | 'encryption'>;
   readonly sourceBucket?: string;
 }
 
@@ -180,6 +206,7 @@ export interface ObjectStore {
   head(key: string, options?: HeadOptions): Promise<ObjectHead>;
   get(key: string, options?: GetOptions): Promise<ObjectRead>;
   put(key: string, body: ObjectBody, options?: PutOptions): Promise<WriteResult>;
+  tags(key: string, options?: Cancellable): Promise<ObjectTags>;
   delete(key: string, options?: Cancellable): Promise<void>;
   /** Up to 1,000 keys; answers with the keys that could not be deleted and why. */
   deleteMany(keys: readonly string[], options?: Cancellable): Promise<readonly DeleteProblem[]>;

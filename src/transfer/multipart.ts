@@ -62,11 +62,12 @@ export async function uploadMultipart(
  * whose creation got no reply at all stays on the server; `listUploads` finds it, and a lifecycle rule removes it.
  */
 async function beginUpload(context: TransferContext, key: string, options: UploadOptions): Promise<string> {
-  const { signal, metadata, headers, storageClass, tags } = options;
+  const { signal, metadata, headers, storageClass, encryption, tags } = options;
   const description = {
     ...(metadata === undefined ? {} : { metadata }),
     ...(headers === undefined ? {} : { headers }),
     ...(storageClass === undefined ? {} : { storageClass }),
+    ...(encryption === undefined ? {} : { encryption }),
     ...(tags === undefined ? {} : { tags }),
   };
   signal?.throwIfAborted();

@@ -1,10 +1,14 @@
 import {
+  CompleteMultipartUploadCommand,
+  CopyObjectCommand,
+  CreateMultipartUploadCommand,
   DeleteObjectTaggingCommand,
   GetObjectCommand,
   GetObjectTaggingCommand,
   HeadObjectCommand,
   PutObjectCommand,
   PutObjectTaggingCommand,
+  UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { refusalOf, type ContractCase } from './contract-case.js';
 
@@ -57,6 +61,50 @@ export const TAG_AND_CLASS_CASES: readonly ContractCase[] = [
       expect(
         (await s3.send(new HeadObjectCommand({ Bucket: bucket, Key: 'plain' }))).StorageClass,
       ).toBeUndefined();
+    },
+  },
+  {
+    id: 'object/encryption-kms',
+    says: 'the KMS key that was asked for is that of the object; a copy has the default again unless it asks too',
+    rgw: 'RGW needs a KMS of its own behind it',
+    run: async ({ s3, bucket }) => {
+      const kms = {
+        ServerSideEncryption: 'aws:kms',
+        SSEKMSKeyId: 'arn:aws:kms:us-east-1:1:key/k',
+        BucketKeyEnabled: true,
+      } as const;
+      const seen = async (Key: string): Promise<unknown> => {
+        const { ServerSideEncryption, SSEKMSKeyId, BucketKeyEnabled } = await s3.send(
+          new HeadObjectCommand({ Bucket: bucket, Key }),
+        );
+        return { ServerSideEncryption, SSEKMSKeyId, BucketKeyEnabled };
+      };
+      await s3.send(new PutObjectCommand({ Bucket: bucket, Key: 'k', Body: 'x', ...kms }));
+      expect(await seen('k')).toEqual(kms);
+      const from = { Bucket: bucket, CopySource: `${bucket}/k` };
+      await s3.send(new CopyObjectCommand({ ...from, Key: 'plain' }));
+      expect(await seen('plain')).toEqual({ ServerSideEncryption: 'AES256' });
+      await s3.send(new CopyObjectCommand({ ...from, Key: 'same', ...kms }));
+      expect(await seen('same')).toEqual(kms);
+      const { UploadId } = await s3.send(
+        new CreateMultipartUploadCommand({ Bucket: bucket, Key: 'parts', ...kms }),
+      );
+      const part = { Bucket: bucket, Key: 'parts', UploadId, PartNumber: 1 };
+      const { ETag } = await s3.send(new UploadPartCommand({ ...part, Body: 'x' }));
+      const MultipartUpload = { Parts: [{ PartNumber: 1, ETag }] };
+      await s3.send(
+        new CompleteMultipartUploadCommand({ Bucket: bucket, Key: 'parts', UploadId, MultipartUpload }),
+      );
+      expect(await seen('parts')).toEqual(kms);
+    },
+  },
+  {
+    id: 'object/encryption-unknown',
+    says: 'a method of encryption that does not exist is refused',
+    run: async ({ bucket, http }) => {
+      const headers = { 'x-amz-server-side-encryption': 'ROT13' };
+      const reply = await http({ method: 'PUT', path: `/${bucket}/k`, body: 'x', headers });
+      expect(reply.status).toBe(400);
     },
   },
   {

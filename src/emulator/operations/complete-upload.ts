@@ -10,7 +10,7 @@ import { requireBucket } from './bucket-access.js';
 import { checksumElements } from './checksum-headers.js';
 import { writeCondition } from './conditions.js';
 import { checkComputed, headerOf } from './declared-checksum.js';
-import { versionHeader } from './object-headers.js';
+import { encryptionHeaders, versionHeader } from './object-headers.js';
 import { MAX_PARTS } from './part-number.js';
 import { readDocument } from './read-document.js';
 import { xmlReply, type Operation, type S3Request } from './request.js';
@@ -44,7 +44,7 @@ export const completeMultipartUpload: Operation = {
     );
     return xmlReply(result, {
       'x-amz-version-id': versionHeader(bucket, version),
-      'x-amz-server-side-encryption': 'AES256',
+      ...encryptionHeaders(version.encryption),
     });
   },
 };

@@ -8,8 +8,8 @@ import { checksumOf } from './compute-checksum.js';
 import { writeCondition } from './conditions.js';
 import { requireCopySource, type CopySource } from './copy-source.js';
 import { parseAlgorithm } from './declared-checksum.js';
-import { readDescription, readStorageClass } from './description.js';
-import { versionHeader } from './object-headers.js';
+import { readDescription, readEncryption, readStorageClass } from './description.js';
+import { encryptionHeaders, versionHeader } from './object-headers.js';
 import { MAX_PUT_BYTES } from './receive-body.js';
 import { xmlReply, type Operation, type S3Request } from './request.js';
 import { refuseUnsupported } from './unsupported-headers.js';
@@ -43,7 +43,7 @@ export const copyObject: Operation = {
     return xmlReply(result, {
       'x-amz-copy-source-version-id': versionHeader(source.bucket, source.version),
       'x-amz-version-id': versionHeader(bucket, version),
-      'x-amz-server-side-encryption': 'AES256',
+      ...encryptionHeaders(version.encryption),
     });
   },
 };
@@ -63,7 +63,8 @@ function copyDescription(request: S3Request, source: ObjectVersion): ObjectDescr
   const kept = directive(request, 'x-amz-metadata-directive') === 'COPY' ? source : asked;
   const tagged = directive(request, 'x-amz-tagging-directive') === 'COPY' ? source : asked;
   const { metadata, headers } = kept;
-  return { metadata, headers, tags: tagged.tags, storageClass: asked.storageClass };
+  // Class and encryption are never those of the source (S3 API reference, CopyObject).
+  return { ...asked, metadata, headers, tags: tagged.tags };
 }
 
 /** @throws S3Error `InvalidRequest` for a copy that would leave all as it is, or that is too big. */
@@ -77,6 +78,7 @@ function refuseNoChange(request: S3Request, source: CopySource): void {
   if (source.bucket.name !== request.bucket || version.key !== request.key || source.versionNamed) return;
   if (directive(request, 'x-amz-metadata-directive') === 'REPLACE') return;
   if (directive(request, 'x-amz-tagging-directive') === 'REPLACE') return;
+  if (readEncryption(request.head).encryption !== undefined) return;
   if ((readStorageClass(request.head) ?? version.storageClass) !== version.storageClass) return;
   throw new S3Error('InvalidRequest', {
     message:

@@ -1,7 +1,7 @@
 import { STORAGE_CLASSES, type StorageClass } from '../../config/storage-class.js';
 import type { RequestHead } from '../protocol/request-head.js';
 import { S3Error } from '../protocol/s3-error.js';
-import type { KeptHeaders, ObjectDescription } from '../storage/storage.js';
+import type { KeptHeaders, ObjectDescription, ObjectEncryption } from '../storage/storage.js';
 import { tagsFromHeader } from './tags.js';
 
 /** Names and values of user metadata together, in bytes of UTF-8. */
@@ -28,6 +28,7 @@ export function readDescription(head: RequestHead): ObjectDescription {
     metadata: readMetadata(head),
     headers: readKeptHeaders(head),
     storageClass: readStorageClass(head) ?? 'STANDARD',
+    ...readEncryption(head),
     tags: tagsFromHeader(head.header('x-amz-tagging')),
   };
 }
@@ -69,6 +70,35 @@ export function readStorageClass(head: RequestHead): StorageClass | undefined {
     throw new S3Error('InvalidStorageClass', { details: { StorageClassRequested: text } });
   }
   return known;
+}
+
+const ENCRYPTION_HEADER = 'x-amz-server-side-encryption';
+const ENCRYPTIONS = ['AES256', 'aws:kms', 'aws:kms:dsse'];
+
+/**
+ * What is asked for, to be told again; absent where nothing is.
+ *
+ * @throws S3Error `InvalidArgument`.
+ */
+export function readEncryption(head: RequestHead): { readonly encryption?: ObjectEncryption } {
+  const algorithm = head.header(ENCRYPTION_HEADER);
+  const kmsKeyId = head.header(`${ENCRYPTION_HEADER}-aws-kms-key-id`);
+  const bucketKey = head.header(`${ENCRYPTION_HEADER}-bucket-key-enabled`);
+  if (algorithm === undefined && kmsKeyId === undefined) return {};
+  if (algorithm === undefined || !ENCRYPTIONS.includes(algorithm)) {
+    throw new S3Error('InvalidArgument', {
+      message: 'The encryption method specified is not supported',
+      details: { ArgumentName: ENCRYPTION_HEADER, ArgumentValue: algorithm ?? '' },
+    });
+  }
+  if (algorithm === 'AES256') return { encryption: { algorithm } };
+  return {
+    encryption: {
+      algorithm,
+      ...(kmsKeyId === undefined ? {} : { kmsKeyId }),
+      ...(bucketKey === undefined ? {} : { bucketKey: bucketKey === 'true' }),
+    },
+  };
 }
 
 /** `aws-chunked` is about the request only and is not kept. */

@@ -1,5 +1,5 @@
 import type { RequestHead } from '../protocol/request-head.js';
-import type { BucketInfo, ObjectVersion } from '../storage/storage.js';
+import type { BucketInfo, ObjectEncryption, ObjectVersion } from '../storage/storage.js';
 import { KEPT_HEADERS } from './description.js';
 
 type HeaderValues = Readonly<Record<string, string | undefined>>;
@@ -17,7 +17,17 @@ export function objectHeaders(head: RequestHead, bucket: BucketInfo, version: Ob
     'x-amz-version-id': versionHeader(bucket, version),
     'x-amz-storage-class': version.storageClass === 'STANDARD' ? undefined : version.storageClass,
     'x-amz-tagging-count': tagCount === 0 ? undefined : String(tagCount),
-    'x-amz-server-side-encryption': 'AES256',
+    ...encryptionHeaders(version.encryption),
+  };
+}
+
+/** S3 says of every object how it is encrypted; unless told otherwise, with a key of its own. */
+export function encryptionHeaders(encryption: ObjectEncryption | undefined): HeaderValues {
+  const { algorithm, kmsKeyId, bucketKey } = encryption ?? { algorithm: 'AES256' };
+  return {
+    'x-amz-server-side-encryption': algorithm,
+    'x-amz-server-side-encryption-aws-kms-key-id': kmsKeyId,
+    'x-amz-server-side-encryption-bucket-key-enabled': bucketKey === true ? 'true' : undefined,
   };
 }
 

@@ -2,7 +2,7 @@ import { checkKey, requireBucket } from './bucket-access.js';
 import { checksumHeaders } from './checksum-headers.js';
 import { writeCondition } from './conditions.js';
 import { readDescription } from './description.js';
-import { versionHeader } from './object-headers.js';
+import { encryptionHeaders, versionHeader } from './object-headers.js';
 import { emptyReply, type Operation } from './request.js';
 import { receiveBody } from './receive-body.js';
 import { refuseUnsupported } from './unsupported-headers.js';
@@ -29,7 +29,7 @@ export const putObject: Operation = {
       etag: `"${version.etag}"`,
       ...checksumHeaders(version.checksum),
       'x-amz-version-id': versionHeader(bucket, version),
-      'x-amz-server-side-encryption': 'AES256',
+      ...encryptionHeaders(version.encryption),
     });
   },
 };

@@ -7,7 +7,6 @@ const HARMLESS_ACLS = ['private', 'bucket-owner-full-control', 'bucket-owner-rea
 /** Headers of S3 that ask for something this server does not do. */
 const REFUSED = [
   'x-amz-server-side-encryption-customer-algorithm',
-  'x-amz-server-side-encryption-aws-kms-key-id',
   'x-amz-website-redirect-location',
   'x-amz-object-lock-mode',
   'x-amz-object-lock-retain-until-date',
@@ -16,17 +15,13 @@ const REFUSED = [
 ];
 
 /**
- * Refuses what would silently not happen: a client must not believe that its object is locked or encrypted.
+ * Refuses what would silently not happen: a client must not believe that its object is locked or needs its key.
  *
  * @throws S3Error `NotImplemented`, `AccessControlListNotSupported`.
  */
 export function refuseUnsupported(head: RequestHead): void {
   const refused = REFUSED.find((name) => head.headers.has(name));
   if (refused !== undefined) throw new S3Error('NotImplemented', { details: { Header: refused } });
-  const encryption = head.header('x-amz-server-side-encryption');
-  if (encryption !== undefined && encryption !== 'AES256') {
-    throw new S3Error('NotImplemented', { details: { Header: 'x-amz-server-side-encryption' } });
-  }
   const acl = head.header('x-amz-acl');
   const grants = [...head.headers.names()].some((name) => name.startsWith('x-amz-grant-'));
   if (grants || (acl !== undefined && !HARMLESS_ACLS.includes(acl))) {

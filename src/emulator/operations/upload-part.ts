@@ -5,7 +5,7 @@ import { checksumElements, checksumHeaders } from './checksum-headers.js';
 import { checksumOf } from './compute-checksum.js';
 import { requireCopySource } from './copy-source.js';
 import { readDeclaredChecksum } from './declared-checksum.js';
-import { versionHeader } from './object-headers.js';
+import { encryptionHeaders, versionHeader } from './object-headers.js';
 import { readPartNumber } from './part-number.js';
 import { MAX_PUT_BYTES, receiveBody } from './receive-body.js';
 import { emptyReply, xmlReply, type Operation } from './request.js';
@@ -25,7 +25,7 @@ export const uploadPart: Operation = {
     return emptyReply(200, {
       etag: `"${part.etag}"`,
       ...checksumHeaders(checksum, 'value-only'),
-      'x-amz-server-side-encryption': 'AES256',
+      ...encryptionHeaders(upload.encryption),
     });
   },
 };
@@ -52,7 +52,7 @@ export const uploadPartCopy: Operation = {
     );
     return xmlReply(result, {
       'x-amz-copy-source-version-id': versionHeader(source.bucket, source.version),
-      'x-amz-server-side-encryption': 'AES256',
+      ...encryptionHeaders(upload.encryption),
     });
   },
 };

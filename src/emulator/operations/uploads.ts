@@ -7,6 +7,7 @@ import { checkKey, requireBucket } from './bucket-access.js';
 import { parseAlgorithm } from './declared-checksum.js';
 import { readDescription } from './description.js';
 import { ownerElement } from './list-objects.js';
+import { encryptionHeaders } from './object-headers.js';
 import { pageSize, readListParameters, type ListParameters } from './list-parameters.js';
 import { emptyReply, xmlReply, type Operation, type S3Request } from './request.js';
 import { refuseUnsupported } from './unsupported-headers.js';
@@ -38,7 +39,7 @@ export const createMultipartUpload: Operation = {
     return xmlReply(result, {
       'x-amz-checksum-algorithm': upload.checksumAlgorithm,
       'x-amz-checksum-type': upload.checksumType,
-      'x-amz-server-side-encryption': 'AES256',
+      ...encryptionHeaders(upload.encryption),
     });
   },
 };

@@ -25,12 +25,21 @@ export interface BucketInfo extends BucketSettings {
 /** Content headers that S3 keeps and returns; names in lower case (`content-type`, `cache-control`). */
 export type KeptHeaders = Readonly<Record<string, string>>;
 
+/** Kept and told again; the bytes lie on this server's disk as they are. */
+export interface ObjectEncryption {
+  readonly algorithm: string;
+  readonly kmsKeyId?: string;
+  readonly bucketKey?: boolean;
+}
+
 /** What a client says of an object beside its bytes. */
 export interface ObjectDescription {
   /** `x-amz-meta-` names in lower case without the prefix. */
   readonly metadata: Readonly<Record<string, string>>;
   readonly headers: KeptHeaders;
   readonly storageClass: StorageClass;
+  /** What was asked for; absent: the default of S3, its own key. */
+  readonly encryption?: ObjectEncryption;
   readonly tags: Readonly<Record<string, string>>;
 }
 

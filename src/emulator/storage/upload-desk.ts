@@ -111,9 +111,10 @@ export class UploadDesk {
     checksum: StoredChecksum | undefined,
     condition: Condition | undefined,
   ): Promise<ObjectVersion> {
-    const { key, metadata, headers, storageClass, tags } = upload;
+    const { key, metadata, headers, storageClass, encryption, tags } = upload;
     const version = {
       ...{ key, metadata, headers, storageClass, tags, body },
+      ...(encryption === undefined ? {} : { encryption }),
       etag: multipartEtag(chosen),
       parts: chosen.map(describePart),
       ...(checksum === undefined ? {} : { checksum }),

@@ -2,10 +2,11 @@ import pLimit from 'p-limit';
 import { Failure } from '../../errors/failure.js';
 import type { ObjectDescription, UploadedPart, WriteConditions, WriteResult } from '../../s3/store.js';
 import type { Context } from '../context.js';
+import type { KeptFacts } from '../metadata/kept.js';
 import { abortUpload, beginUpload, completeUpload } from './multipart.js';
 
-/** An object that is copied: the version with this ETag and no other. */
-export interface CopySource {
+/** An object that is copied: the version with this ETag and no other; storage class and encryption are kept where known. */
+export interface CopySource extends Partial<Pick<KeptFacts, 'storageClass' | 'encryption' | 'tagCount'>> {
   readonly key: string;
   readonly etag: string;
   readonly sizeBytes: number;
@@ -24,17 +25,22 @@ export interface CopyWholeOptions {
  */
 export async function copyWhole(
   context: Context,
-  { key, etag, sizeBytes }: CopySource,
+  source: CopySource,
   targetKey: string,
   { replace, signal }: CopyWholeOptions = {},
 ): Promise<WriteResult> {
+  const { key, etag, sizeBytes, storageClass, encryption } = source;
   const abort = signal === undefined ? {} : { signal };
   const { copyMaxBytes, copyPartBytes } = context.partLimits;
   if (sizeBytes <= copyMaxBytes) {
-    const replaced = replace === undefined ? {} : { replace };
-    return await context.store.copy(key, targetKey, { sourceIfMatch: etag, ...replaced, ...abort });
+    const storage = {
+      ...(storageClass === undefined ? {} : { storageClass }),
+      ...(encryption === undefined ? {} : { encryption }),
+    };
+    const how = replace === undefined ? { storage } : { replace };
+    return await context.store.copy(key, targetKey, { sourceIfMatch: etag, ...how, ...abort });
   }
-  const description = replace ?? (await describeSource(context, key, etag, signal));
+  const description = await describeParts(context, source, replace, abort);
   const partBytes = Math.max(copyPartBytes, Math.ceil(sizeBytes / context.partLimits.maxParts));
   const count = Math.ceil(sizeBytes / partBytes);
   const sendPart: SendPart = async (upload, partNumber, stop) => {
@@ -99,13 +105,24 @@ async function sendAll(
   }
 }
 
-async function describeSource(
+/** An upload in parts takes nothing over from its source by itself. */
+async function describeParts(
   context: Context,
-  key: string,
-  etag: string,
-  signal: AbortSignal | undefined,
+  { key, etag, tagCount }: CopySource,
+  replace: ObjectDescription | undefined,
+  abort: { readonly signal?: AbortSignal },
 ): Promise<ObjectDescription> {
-  const head = await context.store.head(key, signal === undefined ? {} : { signal });
-  if (head.etag !== etag) throw new Failure('precondition-failed', `${key} was replaced`, { subject: key });
-  return { metadata: head.metadata, headers: head.headers, storageClass: head.storageClass };
+  const head = replace === undefined ? await context.store.head(key, abort) : undefined;
+  if (head !== undefined && head.etag !== etag) {
+    throw new Failure('precondition-failed', `${key} was replaced`, { subject: key });
+  }
+  const { metadata, headers, storageClass, encryption } = { ...head, ...replace };
+  const count = head === undefined ? tagCount : head.tagCount;
+  return {
+    ...(metadata === undefined ? {} : { metadata }),
+    ...(headers === undefined ? {} : { headers }),
+    ...(storageClass === undefined ? {} : { storageClass }),
+    ...(encryption === undefined ? {} : { encryption }),
+    ...(count === undefined ? {} : { tags: await context.store.tags(key, abort) }),
+  };
 }

@@ -3,7 +3,8 @@ import { nodeLock, type Context } from '../context.js';
 import { nodeKey } from '../keys.js';
 import type { FileNode } from '../nodes/node.js';
 import { within } from '../nodes/subtree.js';
-import { describe, headOrNothing, storedFrom, writeConditions } from '../objects.js';
+import { headOrNothing, storedFrom, writeConditions } from '../objects.js';
+import { describeContent } from './descriptions.js';
 import { beginUpload, completeUpload, forgetUpload } from './multipart.js';
 import { copyWhole } from './server-copy.js';
 import type { BeforeChange, Stage } from './stage.js';
@@ -156,9 +157,10 @@ function isLarge({ partLimits }: Context, stage: Stage): boolean {
 }
 
 async function begin(context: Context, node: FileNode, stage: Stage, save: Save): Promise<void> {
-  const description = { storageClass: context.storageClass, ...describe(node.posix, node.object, true) };
   try {
-    const upload = await beginUpload(context, nodeKey(context, node), description);
+    const key = nodeKey(context, node);
+    const description = await describeContent(context, node, key);
+    const upload = await beginUpload(context, key, description);
     node.stream = new UploadStream(context, stage, upload, description, node.posix);
     stage.beforeChange = beforeChange(node.stream, save);
   } catch (error) {

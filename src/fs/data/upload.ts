@@ -8,6 +8,7 @@ import { updateAllNames } from '../links/update.js';
 import type { FileNode, StoredObject } from '../nodes/node.js';
 import { within } from '../nodes/subtree.js';
 import { describe, guardedPut, noteWritten, ownWrite, storedAfter, writeConditions } from '../objects.js';
+import { describeContent } from './descriptions.js';
 import { dropRecovery, keepForRecovery } from './recovery.js';
 import { persistPosix } from '../persist.js';
 import { keepForBorrowers } from './keep.js';
@@ -84,11 +85,11 @@ async function send(
   replaced: StoredObject | undefined,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const description = { storageClass: context.storageClass, ...describe(node.posix, node.object, true) };
   const { stage } = node;
   if (node.stream !== undefined && node.stream.key !== key) await detachStream(context, node, false, signal);
   const sizeBytes = stage?.sizeBytes ?? 0;
   if (stage !== undefined) checkHoles(context, stage, key);
+  const description = await describeContent(context, node, key, signal);
   const job: UploadJob = { context, node, key, replaced, description, sizeBytes, signal };
   const { stream } = node;
   if (stage !== undefined && stream !== undefined) {

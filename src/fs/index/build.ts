@@ -1,4 +1,5 @@
 import type { ListedObject } from '../../s3/store.js';
+import { keptFacts } from '../metadata/kept.js';
 import { nameOfSegment } from '../names.js';
 import { isDirty, type DirectoryNode, type Node, type StoredObject } from '../nodes/node.js';
 import { agree, confirms, type IndexedObject } from './facts.js';
@@ -50,9 +51,8 @@ function rowOf(
   kept: IndexedObject | undefined,
 ): IndexedObject {
   const { etag, sizeBytes, lastModifiedMs } = facts;
-  const { metadata, headers, storageClass } = object;
   const target = node.kind === 'symlink' ? (node.target ?? kept?.target) : undefined;
-  const row = { etag, sizeBytes, lastModifiedMs, metadata, headers, storageClass };
+  const row = { etag, sizeBytes, lastModifiedMs, ...keptFacts(object) };
   return target === undefined ? row : { ...row, target };
 }
 

@@ -1,5 +1,5 @@
-import type { ContentHeaders, ListedObject, ObjectHead, UserMetadata } from '../../s3/store.js';
-import type { StorageClass } from '../../config/storage-class.js';
+import type { ListedObject, ObjectHead } from '../../s3/store.js';
+import { keptFacts, type KeptFacts } from '../metadata/kept.js';
 import type { StoredObject } from '../nodes/node.js';
 
 /**
@@ -9,10 +9,7 @@ import type { StoredObject } from '../nodes/node.js';
 export type ListedFacts = Pick<ListedObject, 'etag' | 'sizeBytes' | 'lastModifiedMs'>;
 
 /** A HEAD reply as the index keeps it, with the facts of the listing that it belongs to. */
-export interface IndexedObject extends ListedFacts {
-  readonly metadata: UserMetadata;
-  readonly headers: ContentHeaders;
-  readonly storageClass: StorageClass;
+export interface IndexedObject extends ListedFacts, KeptFacts {
   /** Of a symbolic link, where it is known. */
   readonly target?: string;
 }
@@ -38,6 +35,6 @@ export function confirms(facts: ListedFacts, object: StoredObject): boolean {
 
 /** An entry of the index in the shape of the HEAD reply that it stands for. */
 export function headOf(key: string, indexed: IndexedObject): ObjectHead {
-  const { etag, sizeBytes, lastModifiedMs, metadata, headers, storageClass } = indexed;
-  return { key, etag, sizeBytes, lastModifiedMs, metadata, headers, storageClass };
+  const { etag, sizeBytes, lastModifiedMs } = indexed;
+  return { key, etag, sizeBytes, lastModifiedMs, ...keptFacts(indexed) };
 }

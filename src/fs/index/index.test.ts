@@ -180,7 +180,7 @@ describe('the attribute index', () => {
   test('is JSON that names its version and directory', async () => {
     await indexed();
     const parsed: unknown = JSON.parse(gunzipSync((await read(INDEX)) ?? '').toString());
-    expect(parsed).toMatchObject({ version: 1, directory: 'd/' });
+    expect(parsed).toMatchObject({ version: 2, directory: 'd/' });
   });
 });
 

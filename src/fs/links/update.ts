@@ -3,6 +3,7 @@ import { Failure } from '../../errors/failure.js';
 import type { Context } from '../context.js';
 import { copyWhole } from '../data/server-copy.js';
 import { nodeKey } from '../keys.js';
+import { keptFacts } from '../metadata/kept.js';
 import { parseTime } from '../metadata/time-text.js';
 import type { Node, StoredObject } from '../nodes/node.js';
 import type { OperationOf } from '../intents/intent.js';
@@ -55,8 +56,7 @@ async function copyToOthers(context: Context, node: Node): Promise<void> {
 
 /** What S3 holds at a copy of ours: when it was made, only S3 knows. */
 export function copied(object: StoredObject, etag: string): StoredObject {
-  const { sizeBytes, metadata, headers, storageClass } = object;
-  return { etag, sizeBytes, metadata, headers, storageClass };
+  return { etag, sizeBytes: object.sizeBytes, ...keptFacts(object) };
 }
 
 /** Ends an update that was cut off: the name that was changed last wins. */

@@ -81,12 +81,7 @@ async function copyEntry(
   if (from.endsWith('/')) return await copyKeys(context, await listTree(context, from), to);
   const source = object ?? (await context.store.head(from));
   const how = replace === undefined ? {} : { replace };
-  const { etag } = await copyWhole(
-    context,
-    { etag: source.etag, sizeBytes: source.sizeBytes, key: from },
-    to,
-    how,
-  );
+  const { etag } = await copyWhole(context, { ...source, key: from }, to, how);
   return new Map([[to, etag]]);
 }
 

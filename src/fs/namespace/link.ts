@@ -122,7 +122,7 @@ async function rewrite(context: Context, node: Node, object: StoredObject, ctime
   const key = nodeKey(context, node);
   const replace = describe({ ...node.posix, ctimeNs }, object, false);
   const result = await copyWhole(context, { key, ...object }, key, { replace });
-  noteWritten(node, storedAfter(result, replace, object.sizeBytes));
+  noteWritten(node, storedAfter(result, replace, object.sizeBytes, object));
 }
 
 async function copyTo(context: Context, node: Node, key: string): Promise<StoredObject> {

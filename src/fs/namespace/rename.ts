@@ -1,4 +1,5 @@
 import { Failure } from '../../errors/failure.js';
+import type { ObjectDescription } from '../../s3/store.js';
 import { monotonicMs } from '../clock.js';
 import { assertAttached, assertWritable, nameLock, nodeLock, type Context } from '../context.js';
 import { copyWhole } from '../data/server-copy.js';
@@ -9,6 +10,7 @@ import { touch } from '../entries.js';
 import { nodeKey } from '../keys.js';
 import { keyOf, standAt } from '../links/group.js';
 import { changeRecord } from '../links/record.js';
+import { renamedType } from '../metadata/content-type.js';
 import { formatSeconds } from '../metadata/time-text.js';
 import { checkName, isReserved } from '../names.js';
 import { isDirty, type Node, type Place, type StoredObject } from '../nodes/node.js';
@@ -210,11 +212,11 @@ async function copyTo(context: Context, node: Node, newKey: string): Promise<voi
   for (let tries = 2; tries > 0; tries -= 1) {
     const { object } = node;
     if (object === undefined) break;
-    const replace = describe(node.posix, object, false);
+    const replace = describeAt(context, node, object, newKey);
     try {
       const source = { key: nodeKey(context, node), ...object };
       const result = await copyWhole(context, source, newKey, { replace });
-      noteWritten(node, storedAfter(result, replace, object.sizeBytes));
+      noteWritten(node, storedAfter(result, replace, object.sizeBytes, object));
       return;
     } catch (error) {
       const changed = error instanceof Failure && error.kind === 'precondition-failed';
@@ -222,4 +224,12 @@ async function copyTo(context: Context, node: Node, newKey: string): Promise<voi
     }
   }
   throw new Failure('stale', `${node.name} was replaced by another client`, { subject: node.name });
+}
+
+function describeAt(context: Context, node: Node, object: StoredObject, newKey: string): ObjectDescription {
+  const description = describe(node.posix, object, false);
+  if (node.kind !== 'file' || context.mount.contentType !== 'by-extension') return description;
+  const contentType = renamedType(object.headers.contentType, nodeKey(context, node), newKey);
+  if (contentType === undefined) return description;
+  return { ...description, headers: { ...object.headers, contentType } };
 }

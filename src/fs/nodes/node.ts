@@ -1,6 +1,5 @@
-import type { ContentHeaders, UserMetadata } from '../../s3/store.js';
-import type { StorageClass } from '../../config/storage-class.js';
 import type { HandleId, InodeId } from '../operations.js';
+import type { KeptFacts } from '../metadata/kept.js';
 import type { Posix } from '../metadata/posix.js';
 import type { ReadAhead } from '../../cache/read-ahead.js';
 import type { Catalog, ListingDraft } from '../index/catalog.js';
@@ -10,13 +9,9 @@ import type { UploadStream } from '../data/upload-stream.js';
 import type { Version } from '../data/version.js';
 
 /** What S3 holds for a node, as last seen or written by us. */
-export interface StoredObject {
+export interface StoredObject extends KeptFacts {
   readonly etag: string;
   readonly sizeBytes: number;
-  /** User metadata as it lies there, foreign names included. */
-  readonly metadata: UserMetadata;
-  readonly headers: ContentHeaders;
-  readonly storageClass: StorageClass;
   /** No Last-Modified above this (server's clock) belongs to it; absent: listings can not tell it from a later one. */
   readonly modifiedByMs?: number;
   /** On the clock of `monotonicMs`, where we wrote it. */

@@ -27,6 +27,9 @@ export function descriptionFields(description: ObjectDescription): Fields {
     ...(Object.fromEntries(metadata) as Record<string, string>), // pairs of strings
     ...present({
       'x-amz-storage-class': rest.StorageClass,
+      'x-amz-server-side-encryption': rest.ServerSideEncryption,
+      'x-amz-server-side-encryption-aws-kms-key-id': rest.SSEKMSKeyId,
+      'x-amz-server-side-encryption-bucket-key-enabled': rest.BucketKeyEnabled?.toString(),
       'x-amz-tagging': rest.Tagging,
       'content-type': rest.ContentType,
       'content-encoding': rest.ContentEncoding,
@@ -74,6 +77,11 @@ export function headOf(key: string, { headers }: WireReply): ObjectHead {
     LastModified: lastModified === undefined ? undefined : new Date(lastModified),
     Metadata: metadata,
     StorageClass: headers['x-amz-storage-class'],
+    ServerSideEncryption: headers['x-amz-server-side-encryption'],
+    SSEKMSKeyId: headers['x-amz-server-side-encryption-aws-kms-key-id'],
+    BucketKeyEnabled:
+      headers['x-amz-server-side-encryption-bucket-key-enabled'] === 'true' ? true : undefined,
+    TagCount: Number(headers['x-amz-tagging-count'] ?? 0),
     VersionId: headers['x-amz-version-id'],
     PartsCount:
       headers['x-amz-mp-parts-count'] === undefined ? undefined : Number(headers['x-amz-mp-parts-count']),

@@ -1,6 +1,6 @@
 import { deleteTargets, type DeleteTarget } from '../bulk-delete.js';
 import { bodyLength, copySource, parseContentRange, toWriteResult } from '../objects.js';
-import type { DeleteProblem, ObjectStore } from '../store.js';
+import type { DeleteProblem, ObjectStore, ObjectTags } from '../store.js';
 import { bodyFailure, type LeanCaller } from './caller.js';
 import {
   conditionFields,
@@ -12,13 +12,18 @@ import {
 } from './headers.js';
 import { escapeXml, readXml } from './xml.js';
 
-type ObjectMethods = Pick<ObjectStore, 'head' | 'get' | 'put' | 'delete' | 'deleteMany' | 'copy'>;
+type ObjectMethods = Pick<ObjectStore, 'head' | 'get' | 'tags' | 'put' | 'delete' | 'deleteMany' | 'copy'>;
 
 /** The single-object requests of a store. */
 export function objectMethods(caller: LeanCaller, bucket: string): ObjectMethods {
   return {
     head: headObject(caller),
     get: getObject(caller),
+    tags: (key, { signal } = {}) =>
+      caller.ask(
+        { operation: 'GetObjectTagging', method: 'GET', key, query: { tagging: undefined }, signal },
+        (_reply, text) => tagsIn(text),
+      ),
     put: putObject(caller),
     delete: (key, { signal } = {}) =>
       caller.ask({ operation: 'DeleteObject', method: 'DELETE', key, signal }, () => undefined),
@@ -91,7 +96,11 @@ function putObject(caller: LeanCaller): ObjectStore['put'] {
 }
 
 function copyObject(caller: LeanCaller, bucket: string): ObjectStore['copy'] {
-  return (sourceKey, targetKey, { replace, sourceIfMatch, sourceBucket = bucket, signal } = {}) => {
+  return (
+    sourceKey,
+    targetKey,
+    { replace, sourceIfMatch, sourceBucket = bucket, signal, storage = {} } = {},
+  ) => {
     const headers = {
       ...present({
         'x-amz-copy-source': copySource(sourceBucket, sourceKey),
@@ -99,7 +108,7 @@ function copyObject(caller: LeanCaller, bucket: string): ObjectStore['copy'] {
         'x-amz-metadata-directive': replace === undefined ? undefined : 'REPLACE',
         'x-amz-tagging-directive': replace?.tags === undefined ? undefined : 'REPLACE',
       }),
-      ...(replace === undefined ? {} : descriptionFields(replace)),
+      ...descriptionFields(replace ?? storage),
     };
     const request = { operation: 'CopyObject', method: 'PUT', key: targetKey, headers, signal } as const;
     return caller.ask(request, (reply, text) => {
@@ -111,6 +120,12 @@ function copyObject(caller: LeanCaller, bucket: string): ObjectStore['copy'] {
       return modifiedByMs === undefined ? copied : { ...copied, modifiedByMs };
     });
   };
+}
+
+function tagsIn(text: string): ObjectTags {
+  const set = readXml(text, 'Tagging').content.all('TagSet');
+  const tags = set.flatMap((entries) => entries.all('Tag'));
+  return Object.fromEntries(tags.map((tag) => [tag.text('Key') ?? '', tag.text('Value') ?? '']));
 }
 
 /** A reply of status 200 may turn out to be an error (S3 API reference, CopyObject). */

@@ -1,11 +1,11 @@
 import { randomInt } from 'node:crypto';
-import { resolve } from 'node:path';
 import type { Argv } from 'yargs';
 import type { ResolvedConfig } from '../config/load.js';
 import type { EndpointWish } from '../harness/endpoint-wish.js';
 import type { Invocation } from '../harness/assemble-report.js';
 import type { Log } from '../log/log.js';
 import type { Progress } from '../log/progress.js';
+import { reportFolder } from '../report/folder.js';
 import type { RunReport } from '../report/model.js';
 import { Failure, usageError } from '../errors/failure.js';
 import { EXIT } from './exit.js';
@@ -114,7 +114,7 @@ function seedFrom(flags: Flags): number {
 async function publish(report: RunReport, out: string | undefined): Promise<void> {
   const { writeReport } = await import('../report/write.js');
   const { consoleSummary } = await import('../report/console.js');
-  const folder = resolve(out ?? `reports/${report.run.id}`);
+  const folder = reportFolder(report.run.id, out);
   const paths = await writeReport(report, folder);
   process.stdout.write(`${consoleSummary(report)}\n`);
   for (const path of [paths.html, ...paths.pngs, paths.json, paths.junit]) process.stdout.write(`${path}\n`);

@@ -5,7 +5,7 @@ import { Failure, usageError } from '../errors/failure.js';
 import { suiteFolder } from './worker/jest-process.js';
 
 /** Control first, then in the order in which a reader asks: is it right, is it whole, is it fast. */
-const ORDER = ['posix', 'integrity', 'range', 'stress', 'throughput'];
+const ORDER = ['posix', 'integrity', 'range', 'model', 'stress', 'throughput'];
 
 /** Helpers of several suites, in a folder beside them. */
 const SHARED = 'shared';

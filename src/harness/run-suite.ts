@@ -50,8 +50,12 @@ export async function runSuite(job: SuiteJob, signal: AbortSignal): Promise<Suit
   const book = new CaseBook();
   const eventsFile = join(job.scope.folder, `${job.label}.events`);
   const tail = await EventTail.open(eventsFile);
-  const control = await startControlServer(join(job.scope.folder, `${job.label}.sock`), () =>
-    job.session.remount(AbortSignal.any([signal, AbortSignal.timeout(RESTART_LIMIT_MS)])),
+  const control = await startControlServer(
+    join(job.scope.folder, `${job.label}.sock`),
+    async ({ request }) => {
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(RESTART_LIMIT_MS)]);
+      await (request === 'crash' ? job.session.crash(limit) : job.session.remount(limit));
+    },
   );
   try {
     await runWorkers(job, { book, tail, eventsFile, controlSocket: control.path }, signal);

@@ -1,8 +1,10 @@
+import { join } from 'node:path';
 import type { Config } from '../config/schema.js';
 import { Failure, usageError } from '../errors/failure.js';
 import type { Log } from '../log/log.js';
 import type { Progress } from '../log/progress.js';
 import type { RunReport, SuiteResult } from '../report/model.js';
+import { reportFolder } from '../report/folder.js';
 import {
   applyBaseline,
   DEFAULT_BASELINES,
@@ -17,6 +19,8 @@ import { startEnvironmentProbe } from './environment.js';
 import { loadFixtures } from './fixtures.js';
 import { assembleReport, factsOf, type Invocation, type RunOutcome } from './assemble-report.js';
 import { Ledger } from './ledger.js';
+import { DEFAULT_OPERATIONS } from './api/model.js';
+import { REPLAY } from './model-suite.js';
 import { closeAndTell, openRun } from './run-scope.js';
 import type { Selection } from './selection.js';
 import { chooseSuites, type ChosenSuite } from './suite-choice.js';
@@ -43,6 +47,12 @@ export interface SuitePlan {
   readonly baselines?: string;
   /** Writes the results down as the known ones, and judges them as they are. */
   readonly updateBaseline?: boolean;
+  /** Folder of the report. @defaultValue `reports/<run>` */
+  readonly out?: string;
+  /** Steps of the suite `model`. @defaultValue {@link DEFAULT_OPERATIONS} */
+  readonly operations?: number;
+  /** The suite `model` runs this program alone; known results do not matter. */
+  readonly replayFile?: string;
 }
 
 /**
@@ -60,16 +70,23 @@ export async function runSuites(
   ledger: Ledger = new Ledger(),
 ): Promise<RunReport> {
   refusePartialBaseline(plan);
-  const suites = await chooseSuites(plan.suites, plan.selection ?? {});
+  const suites =
+    plan.replayFile === undefined ? await chooseSuites(plan.suites, plan.selection ?? {}) : [REPLAY];
   const driver = await selectTarget(plan.target, plan.invocation.version);
-  const known = driver.needsStore
-    ? await readBaseline(plan.baselines ?? DEFAULT_BASELINES, driver.name, driver.version)
-    : undefined;
+  const known =
+    driver.needsStore && plan.replayFile === undefined
+      ? await readBaseline(plan.baselines ?? DEFAULT_BASELINES, driver.name, driver.version)
+      : undefined;
   const fixtures = await loadFixtures();
   const probe = await startEnvironmentProbe();
   const scope = await openRun(ledger);
   try {
-    const tools: SuiteTools = { scope, config: plan.config, seed: plan.seed, fixtures, progress, log };
+    const model = {
+      operations: plan.operations ?? DEFAULT_OPERATIONS,
+      replayFolder: join(reportFolder(scope.runId, plan.out), 'replays'),
+      ...(plan.replayFile === undefined ? {} : { replayFile: plan.replayFile }),
+    };
+    const tools: SuiteTools = { scope, config: plan.config, seed: plan.seed, fixtures, progress, log, model };
     const outcome = driver.needsStore
       ? await openAndRun(tools, suites, driver, plan.wish, signal)
       : await runOnDirectory(tools, suites, driver, signal);

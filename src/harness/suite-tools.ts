@@ -5,8 +5,9 @@ import type { Log } from '../log/log.js';
 import type { Progress } from '../log/progress.js';
 import type { SuiteResult } from '../report/model.js';
 import type { FixtureFile } from './api/case.js';
-import type { UnmetNeed } from './api/protocol.js';
+import type { RunPlan, UnmetNeed } from './api/protocol.js';
 import type { RunScope } from './run-scope.js';
+import { MODEL_SUITE, withNearEdges } from './model-suite.js';
 import { runSuite } from './run-suite.js';
 import type { ChosenSuite } from './suite-choice.js';
 import { TargetSession } from './targets/session.js';
@@ -23,6 +24,8 @@ export interface SuiteTools {
   readonly fixtures: readonly FixtureFile[];
   readonly progress: Progress;
   readonly log: Log;
+  /** For the suite `model`. */
+  readonly model: NonNullable<RunPlan['model']>;
 }
 
 export interface SuiteOnTarget {
@@ -66,7 +69,7 @@ async function placeTarget(tools: SuiteTools, job: SuiteOnTarget, label: string)
     runId: tools.scope.runId,
     folder,
     ...(job.store === undefined ? {} : { store: job.store }),
-    config: tools.config,
+    config: job.suite === MODEL_SUITE ? withNearEdges(tools.config) : tools.config,
     record: tools.scope.record,
   });
 }
@@ -97,6 +100,7 @@ async function runCases(
         target: job.driver.name,
         seed: tools.seed,
         ...(job.store === undefined ? {} : { store: job.store }),
+        ...(job.suite === MODEL_SUITE ? { model: tools.model } : {}),
         transfer: tools.config.transfer,
         unmet: [...job.driver.unmet, ...(job.unmet ?? [])],
         fixtures: [...tools.fixtures],

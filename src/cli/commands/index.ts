@@ -5,6 +5,7 @@ import * as config from './config.js';
 import * as doctor from './doctor.js';
 import * as lint from './lint.js';
 import * as mount from './mount.js';
+import * as replay from './replay.js';
 import * as report from './report.js';
 import * as serve from './serve.js';
 import * as status from './status.js';
@@ -15,6 +16,7 @@ import * as unmount from './unmount.js';
 export const COMMANDS: readonly CommandModule[] = [
   bench,
   suite,
+  replay,
   report,
   mount,
   unmount,

@@ -1,11 +1,13 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
-import { runOptions, runAndReport, textFlag, wishFrom } from '../reported-run.js';
+import { usageError } from '../../errors/failure.js';
 import { TIERS } from '../../harness/api/case.js';
 import type { Selection, Shard } from '../../harness/selection.js';
 import { configOptions, connectionOptions, type Flags } from '../options.js';
+import { numberFlag, runOptions, runAndReport, textFlag, wishFrom } from '../reported-run.js';
 
 export const command = 'suite <names..>';
-export const describe = 'Run suites on a file system: posix, integrity, range, stress, throughput or all';
+export const describe =
+  'Run suites on a file system: posix, integrity, range, model, stress, throughput or all';
 
 export function builder(yargs: Argv): Argv {
   return runOptions(connectionOptions(configOptions(yargs)))
@@ -39,6 +41,11 @@ export function builder(yargs: Argv): Argv {
       type: 'boolean',
       describe: 'Write the results of this run down as the known ones of this target and version',
     })
+    .option('ops', {
+      type: 'number',
+      requiresArg: true,
+      describe: 'Random operations of the suite model; else 1000',
+    })
     .example('objectfs suite posix', 'The reference file system on the embedded server')
     .example('objectfs suite posix --target dir:/tmp', 'The control: a local directory must pass')
     .example('objectfs suite posix --target s3fs', 'Another file system, started on a bucket of its own')
@@ -49,11 +56,13 @@ export function builder(yargs: Argv): Argv {
 export async function handler(flags: ArgumentsCamelCase): Promise<void> {
   const names = flags['names'];
   const suites = Array.isArray(names) ? names.map(String) : [];
+  const operations = operationsFrom(flags);
   await runAndReport(flags, async ({ resolved, seed, invocation, signal, progress, log }) => {
     const { runSuites } = await import('../../harness/run-suites.js');
     const { parseShard } = await import('../../harness/selection.js');
     const baselines = textFlag(flags, 'baselines');
     const target = textFlag(flags, 'target') ?? 'objectfs';
+    const out = textFlag(flags, 'out');
     const plan = {
       suites,
       target,
@@ -62,6 +71,8 @@ export async function handler(flags: ArgumentsCamelCase): Promise<void> {
       seed,
       config: resolved.config,
       invocation,
+      ...(out === undefined ? {} : { out }),
+      ...(operations === undefined ? {} : { operations }),
       ...(baselines === undefined ? {} : { baselines }),
       ...(flags['updateBaseline'] === true ? { updateBaseline: true } : {}),
     };
@@ -78,4 +89,10 @@ function selectionFrom(flags: Flags, parseShard: (text: string) => Shard): Selec
     ...(filter === undefined ? {} : { filter }),
     ...(shard === undefined ? {} : { shard: parseShard(shard) }),
   };
+}
+
+function operationsFrom(flags: ArgumentsCamelCase): number | undefined {
+  const operations = numberFlag(flags, 'ops');
+  if (operations === undefined || (Number.isInteger(operations) && operations > 0)) return operations;
+  throw usageError(`--ops takes a whole number from 1, not ${operations}`, 'Give 50000 for a long run');
 }

@@ -72,6 +72,8 @@ export interface CaseContext {
   readonly control: TargetControl;
   /** Absolute paths of the real files of `fixtures/` with their known digests. */
   readonly fixtures: readonly FixtureFile[];
+  /** Whether target and machine have this: for cases that leave out a part of their work instead of being skipped. */
+  has(need: Need): boolean;
   /** Ends the case as `skipped` with this reason. */
   skip(reason: string): never;
 }
@@ -90,6 +92,8 @@ export interface DirectStore extends ObjectStore {
 export interface TargetControl {
   /** Stops the target cleanly and starts it again with a cold cache. */
   remount(): Promise<void>;
+  /** Ends the target with SIGKILL, whatever it is at, and starts it again. Open descriptors are dead then. */
+  crash(): Promise<void>;
 }
 
 export interface FixtureFile {

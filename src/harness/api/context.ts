@@ -3,6 +3,7 @@ import { Failure } from '../../errors/failure.js';
 import type { CaseContext, DirectStore } from './case.js';
 import { SkipCase, expectErrno } from './outcome.js';
 import { controlOf } from './plan.js';
+import { unmetNeed } from './needs.js';
 import type { RunPlan } from './protocol.js';
 import { seededBytes, seededRandom } from './seeded.js';
 import { linuxSyscalls } from './syscalls-linux.js';
@@ -39,6 +40,7 @@ export function makeContext(parts: ContextParts): CaseContext {
       throw new Failure('internal', 'This case uses the control channel without the need "remount"');
     },
     fixtures: plan.fixtures,
+    has: (need) => unmetNeed(plan, [need]) === undefined,
     skip(reason) {
       throw new SkipCase(reason);
     },

@@ -12,6 +12,9 @@ export type {
   TargetControl,
   Tier,
 } from './case.js';
+export { mixSeed, seededBytes, seededRandom } from './seeded.js';
+export { modelRequest, removeReplay, writeReplay, type ModelRequest } from './model.js';
+export { readReplay, type Program, type Replay, type Step } from './program.js';
 export { CaseFailure, equal, fail, notEqual, ok, sameBytes } from './assert.js';
 export { codeOf } from './outcome.js';
 export { NOBODY, callsAsUser, type FsCall } from './as-user.js';

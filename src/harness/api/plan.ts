@@ -12,6 +12,11 @@ import {
   type WorkerEvent,
 } from './protocol.js';
 
+/** Whether this process is the worker of a run. */
+export function isInRun(): boolean {
+  return process.env[RUN_PLAN_VARIABLE] !== undefined;
+}
+
 /**
  * The plan of the run that this worker belongs to.
  *
@@ -35,7 +40,10 @@ export function writeEvent(plan: RunPlan, event: WorkerEvent): void {
 
 /** Commands over the runner's unix socket: one connection per request. */
 export function controlOf(socketPath: string, signal: AbortSignal): TargetControl {
-  return { remount: () => ask(socketPath, { request: 'remount' }, signal) };
+  return {
+    remount: () => ask(socketPath, { request: 'remount' }, signal),
+    crash: () => ask(socketPath, { request: 'crash' }, signal),
+  };
 }
 
 async function ask(socketPath: string, request: ControlRequest, signal: AbortSignal): Promise<void> {

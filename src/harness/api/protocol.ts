@@ -60,6 +60,17 @@ export const runPlanSchema = z.strictObject({
   seed: z.number().int(),
   /** Present where a bucket stands behind `directory`: a file's key is `prefix` + its path below `directory`. */
   store: z.strictObject({ connection: connectionSchema, bucket: z.string(), prefix: z.string() }).optional(),
+  /** Present in runs of the suite `model`. */
+  model: z
+    .strictObject({
+      /** Steps of all its cases together. */
+      operations: z.number().int().positive(),
+      /** Where programs that fail are saved. */
+      replayFolder: z.string(),
+      /** Absolute. Present: this program is run, and nothing else. */
+      replayFile: z.string().optional(),
+    })
+    .optional(),
   /** Settings of the `optimized` transporter. */
   transfer: configSchema.shape.transfer,
   /** Every need that is not listed is met. */
@@ -105,8 +116,11 @@ export const workerEventSchema = z.discriminatedUnion('event', [
 ]);
 export type WorkerEvent = z.infer<typeof workerEventSchema>;
 
-/** `remount`: stop the target cleanly and start it again with a cold cache; the reply comes when it is usable. */
-export const controlRequestSchema = z.strictObject({ request: z.literal('remount') });
+/**
+ * `remount`: stop the target cleanly and start it again with a cold cache. `crash`: end it with SIGKILL and start it
+ * again. The reply comes when it is usable.
+ */
+export const controlRequestSchema = z.strictObject({ request: z.enum(['remount', 'crash']) });
 export type ControlRequest = z.infer<typeof controlRequestSchema>;
 
 export const controlReplySchema = z.discriminatedUnion('ok', [

@@ -2,9 +2,10 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CaseDefinition, DirectStore } from './case.js';
 import { makeContext } from './context.js';
+import { unmetNeed } from './needs.js';
 import { CaseTimeout, messageOf, outcomeOf, type Outcome } from './outcome.js';
 import { writeEvent } from './plan.js';
-import { DEFAULT_CASE_TIMEOUT_MS, type RunPlan, type UnmetNeed } from './protocol.js';
+import { DEFAULT_CASE_TIMEOUT_MS, type RunPlan } from './protocol.js';
 import { mixSeed } from './seeded.js';
 
 /** Removing what a case left takes longer than a plain case. */
@@ -32,7 +33,7 @@ export function timeoutOf(definition: CaseDefinition): number {
 export async function runCase(run: GroupRun, definition: CaseDefinition): Promise<Outcome> {
   writeEvent(run.plan, { event: 'case-start', id: definition.id, group: run.group });
   const startedMs = performance.now();
-  const unmet = unmetNeed(run.plan, definition);
+  const unmet = unmetNeed(run.plan, definition.needs ?? []);
   const directory = join(run.plan.directory, directoryName(definition.id));
   const outcome: Outcome =
     unmet === undefined
@@ -41,22 +42,6 @@ export async function runCase(run: GroupRun, definition: CaseDefinition): Promis
   end(run, definition, outcome, performance.now() - startedMs);
   if (unmet === undefined && outcome.state !== 'hung') await cleanUp(run, definition, directory);
   return outcome;
-}
-
-function unmetNeed(plan: RunPlan, definition: CaseDefinition): Omit<UnmetNeed, 'need'> | undefined {
-  const needs = definition.needs ?? [];
-  const declared = plan.unmet.find((unmet) => needs.includes(unmet.need));
-  if (declared !== undefined) return declared;
-  if (needs.includes('root') && process.getuid?.() !== 0) {
-    return { state: 'skipped', reason: 'the harness does not run as root' };
-  }
-  if (needs.includes('store') && plan.store === undefined) {
-    return { state: 'skipped', reason: `no bucket stands behind ${plan.target}` };
-  }
-  if (needs.includes('remount') && plan.controlSocket === undefined) {
-    return { state: 'skipped', reason: `${plan.target} can not be remounted` };
-  }
-  return undefined;
 }
 
 /** A folder of its own also for a second run in one process tree: the pid tells them apart. */

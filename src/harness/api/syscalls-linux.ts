@@ -16,7 +16,7 @@ const NS_PER_SECOND = 1_000_000_000n;
  * @throws NodeJS.ErrnoException from every method, shaped like those of `node:fs`.
  */
 export function linuxSyscalls(): Syscalls {
-  cached ??= { ...nodeCalls(), ...xattrCalls(), ...descriptorCalls() };
+  cached ??= { ...nodeCalls(), ...xattrCalls(), ...descriptorCalls(), ...dataCalls() };
   return cached;
 }
 
@@ -108,6 +108,47 @@ function descriptorCalls(): Pick<Syscalls, 'fallocate' | 'lseek' | 'flock' | 'du
     },
     dup(fd) {
       return Number(check('dup', undefined, dup(fd)));
+    },
+  };
+}
+
+/** sys/mman.h of Linux. */
+const PROT_READ_WRITE = 3;
+const MAP_SHARED = 1;
+const MS_SYNC = 4;
+/** A multiple of every page size of Linux. */
+const PAGE_BYTES = 65_536;
+
+function dataCalls(): Pick<Syscalls, 'copyFileRange' | 'writeMapped'> {
+  const libc = koffi.load(null);
+  const copy = bind(
+    libc,
+    'int64_t copy_file_range(int from, void *fromAt, int to, void *toAt, size_t length, unsigned int flags)',
+  );
+  const mmap = bind(
+    libc,
+    'intptr_t mmap64(void *at, size_t length, int protection, int flags, int fd, int64_t offset)',
+  );
+  const memcpy = bind(libc, 'intptr_t memcpy(intptr_t to, const void *from, size_t length)');
+  const msync = bind(libc, 'int msync(intptr_t at, size_t length, int flags)');
+  const munmap = bind(libc, 'int munmap(intptr_t at, size_t length)');
+  return {
+    copyFileRange(from, at, to, toAt, lengthBytes) {
+      const places = [BigInt64Array.of(at), BigInt64Array.of(toAt)];
+      const count = copy(from, places[0], to, places[1], lengthBytes, 0);
+      return Number(check('copy_file_range', undefined, count));
+    },
+    writeMapped(fd, at, bytes) {
+      const before = at % PAGE_BYTES;
+      const length = before + bytes.length;
+      const mapped = mmap(null, length, PROT_READ_WRITE, MAP_SHARED, fd, at - before);
+      const start = BigInt(check('mmap', undefined, mapped));
+      memcpy(start + BigInt(before), Buffer.from(bytes), bytes.length);
+      try {
+        check('msync', undefined, msync(start, length, MS_SYNC));
+      } finally {
+        munmap(start, length);
+      }
     },
   };
 }

@@ -20,4 +20,11 @@ export interface Syscalls {
   flock(fd: number, operation: number): void;
   /** A second descriptor of the same open file. */
   dup(fd: number): number;
+  /** Answers with the bytes copied, which may be fewer. */
+  copyFileRange(from: number, at: bigint, to: number, toAt: bigint, lengthBytes: number): number;
+  /**
+   * Writes through a shared mapping: mmap(2) of whole pages, a copy, msync(2) with MS_SYNC, munmap(2). The range must
+   * lie within the file.
+   */
+  writeMapped(fd: number, at: number, bytes: Uint8Array): void;
 }

@@ -35,6 +35,14 @@ export class TargetSession {
     await this.start(signal);
   }
 
+  /** Ends the target's process with SIGKILL and starts it again: what it kept in memory is gone. */
+  async crash(signal: AbortSignal): Promise<void> {
+    const { pid } = this.target;
+    if (pid !== undefined) process.kill(pid, 'SIGKILL');
+    await this.kill();
+    await this.start(signal);
+  }
+
   /** Ends a target that does not answer; `start` brings it back. */
   async kill(): Promise<void> {
     const { running } = this;

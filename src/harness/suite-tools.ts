@@ -69,7 +69,7 @@ async function placeTarget(tools: SuiteTools, job: SuiteOnTarget, label: string)
     runId: tools.scope.runId,
     folder,
     ...(job.store === undefined ? {} : { store: job.store }),
-    config: job.suite === MODEL_SUITE ? withNearEdges(tools.config) : tools.config,
+    config: job.suite.suite === MODEL_SUITE ? withNearEdges(tools.config) : tools.config,
     record: tools.scope.record,
   });
 }
@@ -100,7 +100,7 @@ async function runCases(
         target: job.driver.name,
         seed: tools.seed,
         ...(job.store === undefined ? {} : { store: job.store }),
-        ...(job.suite === MODEL_SUITE ? { model: tools.model } : {}),
+        ...(suite === MODEL_SUITE ? { model: tools.model } : {}),
         transfer: tools.config.transfer,
         unmet: [...job.driver.unmet, ...(job.unmet ?? [])],
         fixtures: [...tools.fixtures],

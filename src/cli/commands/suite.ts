@@ -10,7 +10,7 @@ export const describe =
   'Run suites on a file system: posix, integrity, range, model, stress, throughput or all';
 
 export function builder(yargs: Argv): Argv {
-  return runOptions(connectionOptions(configOptions(yargs)))
+  return sizeOptions(runOptions(connectionOptions(configOptions(yargs))))
     .positional('names', { type: 'string', array: true, demandOption: true, describe: 'Suites, or all' })
     .option('target', {
       type: 'string',
@@ -18,6 +18,25 @@ export function builder(yargs: Argv): Argv {
       default: 'objectfs',
       describe: 'objectfs, objectfs:fuse-native, s3fs, rclone, rclone:writes, rclone:full, dir:PATH',
     })
+    .option('baselines', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Folder of known results, one file per target and version; else that of the package',
+    })
+    .option('update-baseline', {
+      type: 'boolean',
+      describe: 'Write the results of this run down as the known ones of this target and version',
+    })
+    .example('objectfs suite posix', 'The reference file system on the embedded server')
+    .example('objectfs suite posix --target dir:/tmp', 'The control: a local directory must pass')
+    .example('objectfs suite posix --target s3fs', 'Another file system, started on a bucket of its own')
+    .example("objectfs suite posix --filter 'rename/*'", 'Some cases; a failed one alone by its id')
+    .example('objectfs suite all --endpoint http://127.0.0.1:9000', 'On another S3 server');
+}
+
+/** Which cases, and how much of them. */
+function sizeOptions<T>(yargs: Argv<T>) {
+  return yargs
     .option('tier', {
       choices: TIERS,
       describe: 'quick: before a commit. full (default): before a release. soak: with hours of load',
@@ -32,25 +51,11 @@ export function builder(yargs: Argv): Argv {
       requiresArg: true,
       describe: 'I/N: the I-th of N parts of about the same weight, for N machines',
     })
-    .option('baselines', {
-      type: 'string',
-      requiresArg: true,
-      describe: 'Folder of known results, one file per target and version; else that of the package',
-    })
-    .option('update-baseline', {
-      type: 'boolean',
-      describe: 'Write the results of this run down as the known ones of this target and version',
-    })
     .option('ops', {
       type: 'number',
       requiresArg: true,
       describe: 'Random operations of the suite model; else 1000',
-    })
-    .example('objectfs suite posix', 'The reference file system on the embedded server')
-    .example('objectfs suite posix --target dir:/tmp', 'The control: a local directory must pass')
-    .example('objectfs suite posix --target s3fs', 'Another file system, started on a bucket of its own')
-    .example("objectfs suite posix --filter 'rename/*'", 'Some cases; a failed one alone by its id')
-    .example('objectfs suite all --endpoint http://127.0.0.1:9000', 'On another S3 server');
+    });
 }
 
 export async function handler(flags: ArgumentsCamelCase): Promise<void> {

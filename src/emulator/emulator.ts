@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { RequestCount } from '../report/model.js';
 import type { S3Credentials } from '../s3/connection.js';
+import { Faults, type FaultCount } from './faults/faults.js';
+import type { FaultRules } from './faults/rules.js';
+import type { Service } from './http/handler.js';
 import { RequestCounts } from './http/request-counts.js';
 import { listen, type Wrap } from './http/server.js';
 import { createLink } from './link/link.js';
@@ -19,6 +22,10 @@ export interface EmulatorOptions {
   readonly dataDir?: string;
   /** Link that connections are put behind. Absent: as fast as it goes. */
   readonly link?: LinkProfile;
+  /** Of what the link does at random. @defaultValue 1 */
+  readonly linkSeed?: number;
+  /** What goes wrong. Absent: nothing. */
+  readonly faults?: FaultRules;
   /** The one account. @defaultValue random keys, so that no two runs share them. */
   readonly credentials?: S3Credentials;
   /** @defaultValue `us-east-1` */
@@ -39,6 +46,10 @@ export interface Emulator {
   readonly region: string;
   /** Requests so far by operation; bytes as the server sees them, content only. */
   requestCounts(): RequestCount[];
+  /** Lets other things go wrong from the next request on, counted anew; undefined: nothing. */
+  setFaults(rules: FaultRules | undefined): void;
+  /** How often each fault rule fitted and fired. */
+  faultCounts(): FaultCount[];
   /** Ends all connections; memory is dropped, a data folder stays. */
   close(): Promise<void>;
 }
@@ -56,19 +67,24 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       ? createMemoryStorage({ nowMs })
       : await createDirectoryStorage(options.dataDir, { nowMs });
   const counts = new RequestCounts();
-  const service = {
+  const service: Service = {
     storage,
     verifier: { credentials, region, nowMs },
     baseHost: options.baseHost ?? 'localhost',
     counts,
     onInternalError: options.onInternalError ?? ((): void => undefined),
+    ...(options.faults === undefined ? {} : { faults: new Faults(options.faults) }),
   };
-  const server = await listen(service, host, options.port ?? 0, wrapFor(options.link));
+  const server = await listen(service, host, options.port ?? 0, wrapFor(options.link, options.linkSeed));
   return {
     endpoint: `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`,
     credentials,
     region,
     requestCounts: () => counts.snapshot(),
+    setFaults: (rules) => {
+      service.faults = rules === undefined ? undefined : new Faults(rules);
+    },
+    faultCounts: () => service.faults?.counts() ?? [],
     close: async () => {
       await server.close();
       await storage.close();
@@ -76,9 +92,9 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   };
 }
 
-function wrapFor(profile: LinkProfile | undefined): Wrap {
+function wrapFor(profile: LinkProfile | undefined, seed = 1): Wrap {
   if (profile === undefined) return (socket) => socket;
-  const link = createLink(profile);
+  const link = createLink(profile, { seed });
   return (socket) => shapeConnection(socket, link);
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { linkProfileSchema, requestCountSchema } from '../report/model.js';
+import { faultRulesSchema } from './faults/rules.js';
 import type { LinkProfile } from './link/profile.js';
 import type { EmulatorOptions } from './emulator.js';
 
@@ -19,6 +20,8 @@ export const optionsSchema = z.strictObject({
   dataDir: z.string().exactOptional(),
   // The model of reports has the same fields; only how it writes "absent" differs from the interface.
   link: z.custom<LinkProfile>((value) => linkProfileSchema.safeParse(value).success).exactOptional(),
+  linkSeed: z.number().int().exactOptional(),
+  faults: faultRulesSchema.exactOptional(),
   credentials: credentialsSchema.exactOptional(),
   region: z.string().exactOptional(),
   baseHost: z.string().exactOptional(),

@@ -1,3 +1,4 @@
+import { Failure } from '../errors/failure.js';
 import type { S3Caller } from './caller.js';
 import { toStorageClass } from './heads.js';
 import { quotedEtag } from './etags.js';
@@ -33,6 +34,10 @@ function listObjects(caller: S3Caller, bucket: string): ObjectStore['list'] {
         send,
       ),
     );
+    // The SDK makes an empty page of an empty reply; every listing says whether it is the last page.
+    if (reply.IsTruncated === undefined) {
+      throw new Failure('server-error', `ListObjectsV2 ${bucket}: the reply is no listing`);
+    }
     const decode = decoderFor(reply.EncodingType);
     const objects = (reply.Contents ?? []).map((entry) => ({
       key: decode(entry.Key),
@@ -42,7 +47,7 @@ function listObjects(caller: S3Caller, bucket: string): ObjectStore['list'] {
       storageClass: toStorageClass(entry.StorageClass),
     }));
     const commonPrefixes = (reply.CommonPrefixes ?? []).map((entry) => decode(entry.Prefix));
-    const next = reply.IsTruncated === true ? reply.NextContinuationToken : undefined;
+    const next = reply.IsTruncated ? reply.NextContinuationToken : undefined;
     const page: ListPage = { objects, commonPrefixes };
     return next === undefined ? page : { ...page, continuationToken: next };
   };

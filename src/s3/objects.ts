@@ -3,7 +3,7 @@ import { Failure } from '../errors/failure.js';
 import { deleteBatch } from './bulk-delete.js';
 import { withFailures, type S3Caller } from './caller.js';
 import { describeObject, writeConditions } from './descriptions.js';
-import { quotedEtag } from './etags.js';
+import { quotedEtag, requireEtag } from './etags.js';
 import { checksumOfReply, toHead, type ChecksumReply } from './heads.js';
 import { replyDateMs } from './reply-dates.js';
 import type { ByteRange, ObjectBody, ObjectStore, ReadConditions, WriteResult } from './store.js';
@@ -68,6 +68,7 @@ function getObject(caller: S3Caller, bucket: string): ObjectStore['get'] {
     // The SDK types the body for browsers too; Node's HTTP client hands over a Readable.
     if (!isReadable(body)) throw new Failure('internal', `GetObject ${key}: the reply has no body stream`);
     const sent = parseContentRange(contentRange);
+    refuseWithoutEtag(reply.ETag, `GetObject ${key}`, body);
     return {
       head: toHead(key, reply),
       body: withFailures(body, subject),
@@ -95,6 +96,7 @@ function putObject(caller: S3Caller, bucket: string): ObjectStore['put'] {
           send,
         ),
     );
+    requireEtag(reply.ETag, `PutObject ${key}`);
     return toWriteResult(reply);
   };
 }
@@ -175,6 +177,16 @@ function readConditions(conditions: ReadConditions): { IfMatch?: string; IfNoneM
 export function parseContentRange(header: string | undefined): ByteRange | undefined {
   const match = /^bytes (\d+)-(\d+)\//.exec(header ?? '');
   return match === null ? undefined : { firstByte: Number(match[1]), lastByte: Number(match[2]) };
+}
+
+/** The body of a reply that is refused is not read, and holds its connection no longer. */
+export function refuseWithoutEtag(etag: string | undefined, what: string, body: Readable): void {
+  try {
+    requireEtag(etag, what);
+  } catch (reason) {
+    body.on('error', () => undefined).destroy();
+    throw reason;
+  }
 }
 
 function isReadable(body: unknown): body is Readable {

@@ -7,7 +7,7 @@ export const command = 'serve';
 export const describe = 'Run the embedded S3 server, on loopback unless told otherwise';
 
 export function builder(yargs: Argv): Argv {
-  return yargs
+  return laboratoryOptions(yargs)
     .option('port', {
       type: 'number',
       requiresArg: true,
@@ -25,11 +25,6 @@ export function builder(yargs: Argv): Argv {
       requiresArg: true,
       describe: 'Folder that keeps objects over restarts; else memory',
     })
-    .option('link', {
-      type: 'string',
-      requiresArg: true,
-      describe: 'loopback, lan, same-region, cross-region, home, mobile, satellite or a file.yaml',
-    })
     .option('access-key', { type: 'string', requiresArg: true, describe: 'Access key; else a random one' })
     .option('secret-key', { type: 'string', requiresArg: true, describe: 'Secret key; else a random one' })
     .option('bucket', { type: 'string', requiresArg: true, describe: 'Bucket to create at start' })
@@ -38,7 +33,28 @@ export function builder(yargs: Argv): Argv {
       'Serve from memory; source demo.env in another shell',
     )
     .example('objectfs serve --data ./s3 --port 9000', 'Keep the objects in a folder')
+    .example('objectfs serve --faults faults.yaml', 'With failures; see docs/link-laboratory.md')
     .example('objectfs serve --link home', 'Behind a 40/10 Mbit/s line');
+}
+
+function laboratoryOptions(yargs: Argv): Argv {
+  return yargs
+    .option('link', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'loopback, lan, same-region, cross-region, home, mobile, satellite or a file.yaml',
+    })
+    .option('seed', {
+      type: 'number',
+      requiresArg: true,
+      default: 1,
+      describe: 'Of what the link does at random',
+    })
+    .option('faults', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'File of fault rules (YAML): which requests fail, and how',
+    });
 }
 
 interface ServeFlags {
@@ -46,6 +62,8 @@ interface ServeFlags {
   readonly host: string;
   readonly data?: string;
   readonly link?: string;
+  readonly seed: number;
+  readonly faults?: string;
   readonly accessKey?: string;
   readonly secretKey?: string;
   readonly bucket?: string;
@@ -59,13 +77,15 @@ export async function handler(parsed: ArgumentsCamelCase): Promise<void> {
   }
   if (flags.bucket !== undefined) refuseBucketName(flags.bucket);
   const { profileOf } = await import('../../emulator/link/profile-file.js');
+  const { readFaultRules } = await import('../../emulator/faults/rules.js');
   const { startEmulator } = await import('../../emulator/emulator.js');
   await interruptible(async (signal) => {
     const emulator = await startEmulator({
       host: flags.host,
       port: flags.port,
       ...(flags.data === undefined ? {} : { dataDir: flags.data }),
-      ...(flags.link === undefined ? {} : { link: profileOf(flags.link) }),
+      ...(flags.link === undefined ? {} : { link: profileOf(flags.link), linkSeed: flags.seed }),
+      ...(flags.faults === undefined ? {} : { faults: readFaultRules(flags.faults) }),
       ...(credentials === undefined ? {} : { credentials }),
     });
     try {

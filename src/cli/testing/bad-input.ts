@@ -200,6 +200,16 @@ export const BAD_INPUT: readonly BadInput[] = [
   { says: 'a report of tomorrow', args: ['report', 'newer'], line: /version 77.*program that wrote it/ },
   // The embedded server
   {
+    says: 'fault rules that are not there',
+    args: ['serve', '--faults', 'none.yaml', '--port', '0'],
+    line: /none\.yaml can not be read.*Name a readable YAML file/,
+  },
+  {
+    says: 'a file of a link that is not there',
+    args: ['serve', '--link', 'none.yaml', '--port', '0'],
+    line: /none\.yaml can not be read/,
+  },
+  {
     says: 'an access key without its secret',
     args: ['serve', '--access-key', 'a', '--port', '0'],
     line: /Give both or neither/,

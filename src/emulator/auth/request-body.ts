@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { Failure } from '../../errors/failure.js';
 import type { RequestHead } from '../protocol/request-head.js';
@@ -15,7 +14,7 @@ const HIGH_WATER_MARK_BYTES = 1024 * 1024;
 export class RequestBody {
   /** Length of the content, without the framing of chunks; absent where the request does not announce it. */
   readonly sizeBytes: number | undefined;
-  readonly #request: IncomingMessage;
+  readonly #request: Readable;
   readonly #payload: Payload;
   readonly #announce: () => void;
   #trailers: ReadonlyMap<string, string> = new Map();
@@ -26,7 +25,7 @@ export class RequestBody {
    * @throws S3Error `XAmzContentSHA256Mismatch` for a signed hash of a body that is not there, `InvalidArgument` for a
    * length that is no number.
    */
-  constructor(request: IncomingMessage, head: RequestHead, payload: Payload, announce: () => void) {
+  constructor(request: Readable, head: RequestHead, payload: Payload, announce: () => void) {
     this.#request = request;
     this.#payload = payload;
     this.#announce = announce;

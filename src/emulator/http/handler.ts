@@ -1,15 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
 import { Failure } from '../../errors/failure.js';
 import { RequestBody } from '../auth/request-body.js';
 import { verifyRequest, type Verifier } from '../auth/verify.js';
+import { FaultyExchange, endConnection, resetIfDoomed } from '../faults/faulty-exchange.js';
+import type { Faults } from '../faults/faults.js';
 import type { Operation, Reply } from '../operations/request.js';
 import { RequestHead } from '../protocol/request-head.js';
 import type { Storage } from '../storage/storage.js';
 import { addressOf } from './address.js';
 import { errorReply, type ReplyIds } from './error-reply.js';
 import type { RequestCounts } from './request-counts.js';
-import { findOperation } from './router.js';
+import { askedOf, findOperation } from './router.js';
 import { sendReply } from './send-reply.js';
 
 /** What every request of one server shares. */
@@ -20,6 +23,8 @@ export interface Service {
   readonly counts: RequestCounts;
   /** Told of replies with status 500, which are mistakes of this server. */
   readonly onInternalError: (reason: unknown) => void;
+  /** What goes wrong; absent: nothing. May be changed between requests. */
+  faults?: Faults | undefined;
 }
 
 /** One exchange: its two halves, and what goes on about it. */
@@ -58,11 +63,47 @@ export async function handle(
     if (!response.writableFinished) exchange.abort.abort();
   });
   const announce = expectsContinue ? announceOnce(response) : () => undefined;
-  const reply = await answer(service, exchange, announce);
+  const faulty = faultFor(service, exchange);
+  if (faulty === 'gone') return;
+  const made = await faulty
+    ?.begin(service.verifier.nowMs(), exchange.abort.signal)
+    .catch(() => 'gone' as const);
+  if (made === 'gone') {
+    service.counts.add(exchange.operation, true, 0, 0);
+    return;
+  }
+  const reply = made ?? (await answer(service, exchange, announce, faulty?.body() ?? request));
   if (expectsContinue && reply.status >= 300) response.setHeader('connection', 'close');
   drain(request);
-  const sent = await send(service, exchange, reply);
+  const sent = await (faulty === undefined
+    ? send(service, exchange, reply)
+    : sendBroken(service, exchange, reply, faulty));
   service.counts.add(exchange.operation, reply.status >= 400, sent, exchange.body?.receivedBytes ?? 0);
+}
+
+/** What shall go wrong with this exchange; `gone` where its connection was to be reset by now. */
+function faultFor(service: Service, exchange: Exchange): FaultyExchange | 'gone' | undefined {
+  const { request } = exchange;
+  if (service.faults === undefined) return undefined;
+  if (resetIfDoomed(request.socket)) return 'gone';
+  const asked = askedOf(request, service.baseHost);
+  if (asked === undefined) return undefined;
+  exchange.operation = asked.operation;
+  const chosen = service.faults.choose(asked);
+  return chosen === undefined ? undefined : new FaultyExchange(chosen, request);
+}
+
+async function sendBroken(
+  service: Service,
+  exchange: Exchange,
+  reply: Reply,
+  faulty: FaultyExchange,
+): Promise<number> {
+  const { socket } = exchange.request;
+  const broken = await faulty.finish(reply, exchange.abort.signal);
+  const sent = broken.reply === undefined ? 0 : await send(service, exchange, broken.reply);
+  endConnection(socket, broken.ending);
+  return sent;
 }
 
 function announceOnce(response: ServerResponse): () => void {
@@ -85,7 +126,12 @@ function drain(request: IncomingMessage): void {
   });
 }
 
-async function answer(service: Service, exchange: Exchange, announce: () => void): Promise<Reply> {
+async function answer(
+  service: Service,
+  exchange: Exchange,
+  announce: () => void,
+  source: Readable,
+): Promise<Reply> {
   const { request, ids } = exchange;
   const { storage, verifier } = service;
   try {
@@ -94,7 +140,7 @@ async function answer(service: Service, exchange: Exchange, announce: () => void
     const operation: Operation = findOperation(head, address);
     exchange.operation = operation.name;
     const payload = verifyRequest(head, verifier);
-    const body = new RequestBody(request, head, payload, announce);
+    const body = new RequestBody(source, head, payload, announce);
     exchange.body = body;
     const { region, nowMs } = verifier;
     return await operation.run({

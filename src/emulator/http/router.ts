@@ -1,7 +1,9 @@
-import type { RequestHead } from '../protocol/request-head.js';
+import type { IncomingMessage } from 'node:http';
+import type { AskedRequest } from '../faults/faults.js';
+import { RequestHead } from '../protocol/request-head.js';
 import { S3Error } from '../protocol/s3-error.js';
 import type { Operation } from '../operations/request.js';
-import type { Address } from './address.js';
+import { addressOf, type Address } from './address.js';
 import { ROUTES, type Level, type Route } from './routes.js';
 import { subresourceOf, unimplementedName } from './subresources.js';
 
@@ -27,6 +29,23 @@ export function findOperation(head: RequestHead, address: Address): Operation {
     const details = { Method: head.method, ResourceType: level.toUpperCase() };
     return new S3Error('MethodNotAllowed', { details });
   });
+}
+
+/** What a request asks for, whoever will answer it; undefined where it can not be read. */
+export function askedOf(request: IncomingMessage, baseHost: string): AskedRequest | undefined {
+  try {
+    const head = RequestHead.of(request);
+    const address = addressOf(head, baseHost);
+    return {
+      ...address,
+      operation: findOperation(head, address).name,
+      method: head.method,
+      query: head.query,
+    };
+  } catch {
+    // Its server will say what is wrong with it.
+    return undefined;
+  }
 }
 
 function levelOf({ bucket, key }: Address): Level {

@@ -91,7 +91,7 @@ describe('a shaped connection', () => {
     return { firstByteMs, totalMs: performance.now() - startMs, bytes };
   }
 
-  // The lower bounds are what the link must hold; the upper ones leave room for a busy machine.
+  // The lower bounds are what the link must hold; upper ones would measure the machine: the virtual clock shows them.
   test('a request takes the round trip and the service time, the first one a round trip more', async () => {
     const port = await listen(BASE);
     const agent = new Agent({ keepAlive: true });
@@ -99,7 +99,6 @@ describe('a shaped connection', () => {
     const again: number[] = [];
     for (let turn = 0; turn < 5; turn += 1) again.push((await ask(port, agent, 0)).firstByteMs);
     expect(Math.min(...again)).toBeGreaterThan(49);
-    expect(Math.min(...again)).toBeLessThan(65);
     agent.destroy();
   });
 
@@ -109,14 +108,12 @@ describe('a shaped connection', () => {
     const { bytes, totalMs, firstByteMs } = await ask(port, agent, 4 * MB);
     expect(bytes).toBe(4 * MB);
     expect(totalMs - firstByteMs).toBeGreaterThan(380);
-    expect(totalMs - firstByteMs).toBeLessThan(700);
   });
 
   test('an upload goes at the rate of the connection and slows the client itself', async () => {
     const port = await listen({ ...BASE, connectionUpBytesPerSecond: 10 * MB });
     const { totalMs } = await ask(port, new Agent(), 0, Buffer.alloc(4 * MB));
     expect(totalMs).toBeGreaterThan(400 + 69 - 5);
-    expect(totalMs).toBeLessThan(900);
   });
 
   test('connections share the common ceiling', async () => {
@@ -125,7 +122,6 @@ describe('a shaped connection', () => {
     const replies = await Promise.all([1, 2, 3, 4].map(async () => await ask(port, new Agent(), 2 * MB)));
     const tookMs = performance.now() - startMs;
     expect(tookMs).toBeGreaterThan(390 + 69);
-    expect(tookMs).toBeLessThan(1000);
     // Requests do not begin together on a busy machine; how fair the link itself is, the virtual clock shows.
     const ends = replies.map(({ totalMs }) => totalMs);
     expect(Math.min(...ends)).toBeGreaterThan(0.4 * Math.max(...ends));

@@ -43,6 +43,7 @@ export class ShapedConnection extends Duplex {
   #finish: (() => void) | undefined;
   #pumpingDown = false;
   #bytesToReset: number;
+  #resetsWhenSent = false;
 
   constructor(socket: Socket, link: Link) {
     super({ allowHalfOpen: true, readableHighWaterMark: 256 * 1024, writableHighWaterMark: 64 * 1024 });
@@ -73,10 +74,11 @@ export class ShapedConnection extends Duplex {
     return this;
   }
 
-  /** Ends the connection with a TCP reset, as a socket does. */
+  /** Ends the connection with a TCP reset as soon as what was written has arrived. */
   resetAndDestroy(): this {
-    this.#socket.resetAndDestroy();
-    return this.destroy();
+    this.#resetsWhenSent = true;
+    this.#pumpDown();
+    return this;
   }
 
   override _read(): void {
@@ -142,6 +144,10 @@ export class ShapedConnection extends Duplex {
     // What was delivered made room; a late timer has more than one round to make up for.
     while (this.#deliverUp(nowMs) && senderWaits) senderWaits = this.#admitUp(nowMs);
     if (this.#isGone()) return;
+    if (this.#resetsWhenSent && this.#down.isEmpty && this.#write === undefined) {
+      this.#reset();
+      return;
+    }
     if (this.#upEnded && this.#up.isEmpty) this.push(null);
     else this.#schedule('up', nowMs, this.#up.wakeMs(senderWaits, this.#wantsBytes));
   }
@@ -192,6 +198,10 @@ export class ShapedConnection extends Duplex {
     while (this.#deliverDown(nowMs));
     this.#pumpingDown = false;
     if (this.#isGone()) return;
+    if (this.#resetsWhenSent && this.#down.isEmpty && this.#write === undefined) {
+      this.#reset();
+      return;
+    }
     if (this.#finish !== undefined && this.#down.isEmpty && this.#write === undefined) {
       this.#socket.end(this.#finish);
       this.#finish = undefined;
@@ -237,8 +247,13 @@ export class ShapedConnection extends Duplex {
     this.#bytesToReset -= bytes;
     if (this.#bytesToReset > 0) return false;
     this.#link.counts.resets += 1;
-    this.resetAndDestroy();
+    this.#reset();
     return true;
+  }
+
+  #reset(): void {
+    this.#socket.resetAndDestroy();
+    this.destroy();
   }
 
   #schedule(direction: 'up' | 'down', nowMs: number, wakeMs: number | undefined): void {

@@ -1,5 +1,6 @@
 import { deleteTargets, type DeleteTarget } from '../bulk-delete.js';
-import { bodyLength, copySource, parseContentRange, toWriteResult } from '../objects.js';
+import { requireEtag } from '../etags.js';
+import { bodyLength, copySource, parseContentRange, refuseWithoutEtag, toWriteResult } from '../objects.js';
 import type { DeleteProblem, ObjectStore, ObjectTags } from '../store.js';
 import { bodyFailure, type LeanCaller } from './caller.js';
 import {
@@ -65,9 +66,11 @@ function getObject(caller: LeanCaller): ObjectStore['get'] {
     } as const;
     const reply = await caller.send(request);
     const sent = parseContentRange(reply.headers['content-range']);
+    const body = reply.stream(bodyFailure(caller.about(request)));
+    refuseWithoutEtag(reply.headers['etag'], `GetObject ${key}`, body);
     return {
       head: headOf(key, reply),
-      body: reply.stream(bodyFailure(caller.about(request))),
+      body,
       ...(sent === undefined ? {} : { range: sent }),
     };
   };
@@ -91,7 +94,10 @@ function putObject(caller: LeanCaller): ObjectStore['put'] {
         isObject: true,
         signal: options.signal,
       },
-      (reply) => writeResultOf(reply),
+      (reply) => {
+        requireEtag(reply.headers['etag'], `PutObject ${key}`);
+        return writeResultOf(reply);
+      },
     );
 }
 

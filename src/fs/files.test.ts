@@ -63,6 +63,15 @@ describe('files', () => {
     expect(await (await driver()).readFile('log')).toBe('abcd');
   });
 
+  test('pages of a mapping go to their place, also by a descriptor that appends', async () => {
+    const d = await driver();
+    await d.writeFile('log', 'abcd');
+    const log = await d.open('log', O_RDWR | O_APPEND);
+    await d.fs.write(log.ino, log.handle, 0n, Buffer.from('AB'), ROOT, true);
+    await log.close();
+    expect(await (await driver()).readFile('log')).toBe('ABcd');
+  });
+
   test('exclusive creation of a name that exists fails, truncating open empties it', async () => {
     const d = await driver();
     await d.writeFile('a', 'abc');

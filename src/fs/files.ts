@@ -33,8 +33,11 @@ export function fileOperations(context: Context): FileOperations {
     },
     read: async (_ino, handle, offset, sizeBytes, request) =>
       await readFile(context, context.table.handle(handle, 'file'), Number(offset), sizeBytes, request),
-    write: async (_ino, handle, offset, data, request) =>
-      await writeFile(context, writableHandle(context, handle), Number(offset), data, request),
+    write: async (_ino, handle, offset, data, request, isWriteBack = false) => {
+      const file = writableHandle(context, handle);
+      const appends = (file.flags & O_APPEND) !== 0 && !isWriteBack;
+      return await writeFile(context, file, appends ? undefined : Number(offset), data, request);
+    },
     flush: async (_ino, handle, request) => {
       const { node, writable } = context.table.handle(handle, 'file');
       if (writable) await flushFile(context, node, request.signal);
@@ -192,18 +195,18 @@ async function readFile(
   }
 }
 
+/** @param offset - Absent: at the end as it is then; the kernel's idea of it may be older than ours. */
 async function writeFile(
   context: Context,
   handle: FileHandle,
-  offset: number,
+  offset: number | undefined,
   data: Uint8Array,
   request: Request,
 ): Promise<number> {
   const { node } = handle;
-  assertSize(offset + data.length);
   await changeContent(context, node, request, async (stage) => {
-    // The kernel's idea of the end may be older than ours.
-    const at = (handle.flags & O_APPEND) === 0 ? offset : sizeOf(node);
+    const at = offset ?? sizeOf(node);
+    assertSize(at + data.length);
     await stage.write(at, data);
   });
   return data.length;

@@ -185,8 +185,19 @@ export interface FileSystem {
     sizeBytes: number,
     request: Request,
   ): Promise<readonly Uint8Array[]>;
-  /** `data` is the binding's own buffer and valid only until the promise settles: copy what must live longer. */
-  write(ino: InodeId, handle: HandleId, offset: bigint, data: Uint8Array, request: Request): Promise<number>;
+  /**
+   * `data` is the binding's own buffer and valid only until the promise settles: copy what must live longer.
+   * `isWriteBack`: pages of a shared mapping (FUSE_WRITE_CACHE), which belong at `offset` also where the handle appends.
+   * @defaultValue `false`
+   */
+  write(
+    ino: InodeId,
+    handle: HandleId,
+    offset: bigint,
+    data: Uint8Array,
+    request: Request,
+    isWriteBack?: boolean,
+  ): Promise<number>;
   /** close(2) of one descriptor; may be called several times for one handle (dup, fork). */
   flush(ino: InodeId, handle: HandleId, request: Request): Promise<void>;
   fsync(ino: InodeId, handle: HandleId, dataOnly: boolean, request: Request): Promise<void>;

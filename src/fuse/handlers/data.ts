@@ -21,9 +21,10 @@ export const dataHandlers: Handlers<DataOperation> = {
   },
   read: async ({ fileSystem }, ino, { handle, offset, sizeBytes }, request) =>
     plainReply(...(await fileSystem.read(ino, handle, offset, sizeBytes, request))),
-  write: async ({ fileSystem, guard }, ino, { handle, offset, data, killPrivileges }, request) => {
+  write: async ({ fileSystem, guard }, ino, operation, request) => {
+    const { handle, offset, data, killPrivileges, isWriteBack } = operation;
     if (!guard.isClean(ino, killPrivileges)) await guard.drop(ino, handle, killPrivileges, request);
-    return plainReply(encodeWritten(await fileSystem.write(ino, handle, offset, data, request)));
+    return plainReply(encodeWritten(await fileSystem.write(ino, handle, offset, data, request, isWriteBack)));
   },
   flush: async ({ fileSystem }, ino, { handle }, request) => {
     await fileSystem.flush(ino, handle, request);

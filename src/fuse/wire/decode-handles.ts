@@ -43,6 +43,7 @@ export function decodeWrite(body: Buffer): Operation | undefined {
     offset: body.readBigUInt64LE(8),
     data: body.subarray(40, 40 + sizeBytes),
     killPrivileges: (body.readUInt32LE(20) & WRITE.KILL_SUIDGID) !== 0,
+    isWriteBack: (body.readUInt32LE(20) & WRITE.CACHE) !== 0,
   };
 }
 

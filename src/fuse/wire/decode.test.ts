@@ -151,10 +151,21 @@ describe('requests of the kernel', () => {
     const bytes = requestBytes(OPCODE.WRITE, 2n, 9n, WRITE);
     const decoded = decodeRequest(bytes, BEFORE_INIT);
     if (decoded.kind !== 'request' || decoded.operation.op !== 'write') throw new Error('Not a write');
-    expect(decoded.operation).toMatchObject({ handle: 5n, offset: 4096n, killPrivileges: true });
+    expect(decoded.operation).toMatchObject({
+      handle: 5n,
+      offset: 4096n,
+      killPrivileges: true,
+      isWriteBack: false,
+    });
     expect(Buffer.from(decoded.operation.data).toString()).toBe('hello');
     bytes.write('J', bytes.length - 5);
     expect(Buffer.from(decoded.operation.data).toString()).toBe('Jello');
+  });
+
+  test('WRITE says whether it brings pages of a mapping', () => {
+    const pages = Buffer.from(WRITE);
+    pages.writeUInt32LE(1, 20); // FUSE_WRITE_CACHE
+    expect(operationOf(OPCODE.WRITE, pages)).toMatchObject({ killPrivileges: false, isWriteBack: true });
   });
 
   test('RENAME2 has flags and RENAME has none', () => {

@@ -59,6 +59,8 @@ export type Operation =
       /** A view on the read buffer. */
       readonly data: Uint8Array;
       readonly killPrivileges: boolean;
+      /** Pages of a shared mapping: the handle is any that may write, not the one of the mapping. */
+      readonly isWriteBack: boolean;
     }
   | { readonly op: 'flush'; readonly handle: HandleId }
   | { readonly op: 'fsync'; readonly handle: HandleId; readonly dataOnly: boolean }

@@ -3,6 +3,7 @@ import { Failure } from '../errors/failure.js';
 import type { FileSystem } from '../fs/operations.js';
 import { silentLog, type Log } from '../log/log.js';
 import { DeviceChannel } from './device-channel.js';
+import { isDying } from './dying.js';
 import type { KernelMountOptions } from './mount-options.js';
 import { checkMountPoint } from './mount-point.js';
 import { mountAsRoot } from './mount-root.js';
@@ -109,6 +110,7 @@ function limits(options: MountOptions) {
     maxWriteBuffers: options.maxWriteBuffers ?? 16,
     passthrough: options.passthrough ?? false,
     negativeTtlMs: options.negativeTtlMs ?? 0,
+    isDying,
     drainTimeoutMs: options.drainTimeoutMs ?? 30_000,
   };
 }

@@ -176,6 +176,22 @@ describe('interrupts', () => {
     await finished(channel, done);
   });
 
+  test('leave a request alone whose caller goes on, until a signal comes that ends it', async () => {
+    const { begun, statfs } = untilAborted();
+    const asked: number[] = [];
+    const isDying = (threadId: number): boolean => {
+      asked.push(threadId);
+      return asked.length > 2;
+    };
+    const { channel, done } = await started(withMethods({ statfs }), { isDying });
+    channel.push(requestBytes(OPCODE.STATFS, 2n, 1n, Buffer.alloc(0)), interrupt(2n), lookup(4n, 'missing'));
+    expect((await channel.replied(2))[1]).toMatchObject({ unique: 4n });
+    expect(begun.signal?.aborted).toBe(false);
+    expect((await channel.replied(3))[2]).toMatchObject({ unique: 2n, error: -ERRNO.EINTR });
+    expect(asked).toEqual([42, 42, 42]);
+    await finished(channel, done);
+  });
+
   test.each([
     ['flush', OPCODE.FLUSH, 24],
     ['fsync', OPCODE.FSYNC, 16],

@@ -29,6 +29,8 @@ export interface SessionOptions {
   readonly passthrough: boolean;
   /** How long the kernel may remember that a name does not exist. */
   readonly negativeTtlMs: number;
+  /** Whether a thread that waits for a reply will never see it: then an interrupt ends its request. */
+  readonly isDying: (threadId: number) => boolean;
   /** At the end of the connection: how long requests in flight may take to stop. */
   readonly drainTimeoutMs: number;
 }
@@ -54,7 +56,7 @@ export class FuseSession {
   readonly #guard: PrivilegeGuard;
   readonly #notifier: QueuedNotifier;
   readonly #pool: BufferPool;
-  readonly #inFlight = new InFlight();
+  readonly #inFlight: InFlight;
   #negotiated = BEFORE_INIT;
   #started = false;
   #onProgress: (() => void) | undefined;
@@ -66,6 +68,7 @@ export class FuseSession {
     this.#fileSystem = fileSystem;
     this.#options = options;
     this.#log = options.log;
+    this.#inFlight = new InFlight(options.isDying);
     this.#guard = new PrivilegeGuard(fileSystem);
     this.#context = { fileSystem, guard: this.#guard, negativeTtlMs: options.negativeTtlMs };
     this.#notifier = new QueuedNotifier(channel, options.log);

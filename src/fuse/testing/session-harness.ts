@@ -13,6 +13,7 @@ export const OPTIONS: SessionOptions = {
   maxWriteBuffers: 2,
   passthrough: false,
   negativeTtlMs: 0,
+  isDying: () => true,
   drainTimeoutMs: 5_000,
 };
 

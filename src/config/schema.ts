@@ -82,6 +82,23 @@ export const configSchema = z.strictObject({
        * of the first parts. `true`: one more copy on the server at close sets them to the last write.
        */
       exactTimes: z.boolean().default(false),
+      /**
+       * Names of user metadata for owner, mode and times: those of s3fs, or beside them the `file-*` names of the AWS
+       * services (DataSync, File Gateway, FSx), which take about 150 of the 2,048 bytes of an object. All are read.
+       */
+      metadataDialect: z.enum(['s3fs', 's3fs-and-aws']).default('s3fs'),
+      /** What statfs(2) tells as the size. Absent: 1 PiB, all of it free. Nothing is refused for it. */
+      capacity: size(0, 1024 * 1024 * 1024 * GIB).optional(),
+      /**
+       * How long the times of a directory may be ahead of its marker: a killed mount loses that much of them. 5 s: a burst
+       * of changes costs one request. 0: they are written at fsync and unmount.
+       */
+      directoryTimesMs: z.number().int().min(0).max(3_600_000).default(5_000),
+      /**
+       * A small file that is rewritten with the bytes that S3 has already is not uploaded again: S3 copies the object onto
+       * itself with the new times. Off: the comparison costs an MD5 of every rewritten file.
+       */
+      skipIdentical: z.boolean().default(false),
       /** Content-Type of new files: by the name's extension where it is known, or what S3 gives to all. */
       contentType: z.enum(['by-extension', 'octet-stream']).default('by-extension'),
       /** All buffers of the mount come from this budget. */

@@ -11,6 +11,7 @@ import type { StorageClass } from '../config/storage-class.js';
 import type { ByteBudget } from './data/byte-budget.js';
 import type { PartLimits } from './data/part-plan.js';
 import type { Passthrough } from './data/passthrough.js';
+import type { DirectoryTimes } from './directory-times.js';
 import type { IndexKeeper } from './index/keeper.js';
 import type { Shelf } from './index/shelf.js';
 import type { IntentLog } from './intents/log.js';
@@ -51,6 +52,7 @@ export interface Context {
   /** Its notifier is there from `start` on. Notifications are queued, so they may be given under a lock. */
   readonly kernel: { notifier?: KernelNotifier };
   readonly indexes: IndexKeeper;
+  readonly times: DirectoryTimes;
   /** Bounds what is kept of listings and indexes. */
   readonly shelf: Shelf;
   /** Bounds requests that are sent ahead of being asked for. */

@@ -16,6 +16,7 @@ import type { Context } from './context.js';
 import { assemble } from './file-system.js';
 import { inspect, type InspectableFileSystem } from './inspect.js';
 import { Passthrough } from './data/passthrough.js';
+import { DirectoryTimes } from './directory-times.js';
 import { IndexKeeper } from './index/keeper.js';
 import { Shelf } from './index/shelf.js';
 import { IntentLog } from './intents/log.js';
@@ -120,8 +121,8 @@ function createDiskTier({ mount, cacheDir, log }: FileSystemOptions): DiskTier |
 }
 
 /** What is kept of directories, and who is told when it turns out wrong. */
-function directoryKnowledge(): Pick<Context, 'kernel' | 'indexes' | 'shelf'> {
-  return { kernel: {}, indexes: new IndexKeeper(), shelf: new Shelf() };
+function directoryKnowledge(): Pick<Context, 'kernel' | 'indexes' | 'times' | 'shelf'> {
+  return { kernel: {}, indexes: new IndexKeeper(), times: new DirectoryTimes(), shelf: new Shelf() };
 }
 
 function createRoot(

@@ -22,7 +22,7 @@ import {
 } from './nodes/node.js';
 import { inodeNumber } from './nodes/table.js';
 import type { DirectoryEntry, DirectorySink, FileSystem, HandleId } from './operations.js';
-import { persistTimes } from './persist.js';
+import { saveTimes } from './directory-times.js';
 import { isFresh } from './refresh.js';
 import { meetListed } from './resolve.js';
 
@@ -46,9 +46,9 @@ export function directoryOperations(context: Context): DirectoryOperations {
     readdir: async (_ino, id, cookie, plus, sink, request) => {
       await readDirectory(context, context.table.handle(id, 'directory'), cookie, plus, sink, request.signal);
     },
-    fsyncdir: async (ino) => {
+    fsyncdir: async (ino, _handle, request) => {
       const node = context.table.directory(ino);
-      await persistTimes(context, node);
+      if (node.timesDirty) await saveTimes(context, node, request.signal);
       context.indexes.note(context, node, 0);
     },
     releasedir: (_ino, id) => {

@@ -7,7 +7,7 @@ const SECTOR_BYTES = 512n;
 
 /** stat(2) of a node, from memory. */
 export function attributesOf(node: Node): Attributes {
-  const { mode, uid, gid, rdev, atimeNs, mtimeNs, ctimeNs } = node.posix;
+  const { mode, uid, gid, rdev, atimeNs, mtimeNs, ctimeNs, btimeNs } = node.posix;
   const sizeBytes = BigInt(sizeOf(node));
   return {
     ino: node.ino,
@@ -21,6 +21,7 @@ export function attributesOf(node: Node): Attributes {
     atimeNs,
     mtimeNs,
     ctimeNs,
+    ...(btimeNs === undefined ? {} : { btimeNs }),
   };
 }
 
@@ -59,5 +60,6 @@ export function touch(context: Context, directory: DirectoryNode): void {
   const now = context.nowNs();
   directory.posix = { ...directory.posix, mtimeNs: now, ctimeNs: now };
   directory.timesDirty = true;
+  context.times.note(context, directory);
   context.indexes.note(context, directory, 0);
 }

@@ -11,38 +11,29 @@ import { directoryOperations } from './directories.js';
 import { entryOf } from './entries.js';
 import { fileOperations } from './files.js';
 import { nodeKey } from './keys.js';
-import { NAME_MAX_BYTES } from './names.js';
 import { linkOperations } from './namespace/link.js';
 import { makeOperations } from './namespace/make.js';
 import { removeOperations } from './namespace/remove.js';
 import { renameOperations } from './namespace/rename.js';
+import { temporaryOperations } from './namespace/temporary.js';
 import { isDirty, type Node } from './nodes/node.js';
-import type { FileSystem, FileSystemStatistics } from './operations.js';
+import type { FileSystem } from './operations.js';
 import { noteRunning, noteStopped } from './intents/owner.js';
 import { Recovery } from './intents/recover.js';
 import { headOrNothing, posixFrom, storedFrom } from './objects.js';
-import { persistTimes } from './persist.js';
+import { saveTimes } from './directory-times.js';
 import { rangeOperations } from './ranges.js';
 import { lookupChild } from './resolve.js';
+import { Statistics } from './statistics.js';
 import { symlinkOperations } from './symlinks.js';
 import { xattrOperations } from './xattrs.js';
 
 const STOP_CONCURRENCY = 16;
 
-/** S3 has no size: 1 PiB, all free, so that programs that look for room find it. */
-const STATISTICS: FileSystemStatistics = {
-  blockSizeBytes: 4096,
-  blocks: 2n ** 38n,
-  blocksFree: 2n ** 38n,
-  blocksAvailable: 2n ** 38n,
-  files: 2n ** 32n,
-  filesFree: 2n ** 32n,
-  nameMaxBytes: NAME_MAX_BYTES,
-};
-
 /** All operations over one context. */
 export function assemble(context: Context): FileSystem {
   const recovery = new Recovery(context);
+  const statistics = new Statistics();
   return {
     start: ({ backing }, notifier) => {
       context.passthrough.start(backing);
@@ -60,10 +51,14 @@ export function assemble(context: Context): FileSystem {
     forget: (ino, count) => {
       context.table.forget(ino, count);
     },
-    statfs: () => Promise.resolve(STATISTICS),
+    sync: async () => {
+      tellFailures(await saveDirty(context));
+    },
+    statfs: async (_ino, request) => await statistics.tell(context, request),
     ...attributeOperations(context),
     ...makeOperations(context),
     ...linkOperations(context),
+    ...temporaryOperations(context),
     ...removeOperations(context),
     ...renameOperations(context),
     ...symlinkOperations(context),
@@ -98,21 +93,31 @@ async function stop(context: Context, recovery: Recovery): Promise<void> {
   }
 }
 
-/** Saves what is dirty; everything is tried before the first failure is told. */
 async function saveAll(context: Context): Promise<void> {
+  await context.times.stop();
+  const failures = await saveDirty(context);
+  await context.indexes.stop(context);
+  for (const node of context.table.all()) if (node.kind === 'file') await forgetContent(context, node);
+  tellFailures(failures);
+}
+
+/** Saves what is dirty; everything is tried before the first failure is told. */
+async function saveDirty(context: Context): Promise<readonly Failure[]> {
   const limit = pLimit(STOP_CONCURRENCY);
   const failures: Failure[] = [];
   const save = async (node: Node): Promise<void> => {
     try {
       if (node.kind === 'file') await flushFile(context, node);
-      if (node.kind === 'directory' && !context.mount.readOnly) await persistTimes(context, node);
+      if (node.kind === 'directory' && !context.mount.readOnly) await saveTimes(context, node);
     } catch (error) {
       failures.push(Failure.from(error));
     }
   };
   await Promise.all([...context.table.all()].filter(needsSave).map((node) => limit(() => save(node))));
-  await context.indexes.stop(context);
-  for (const node of context.table.all()) if (node.kind === 'file') await forgetContent(context, node);
+  return failures;
+}
+
+function tellFailures(failures: readonly Failure[]): void {
   const [first] = failures;
   if (first === undefined) return;
   const lines = failures.map((failure) => failure.message).join('; ');

@@ -65,12 +65,13 @@ export async function headOrNothing(
 
 /** What to send with new bytes: POSIX attributes, and whatever the object said of itself before. */
 export function describe(
+  { mount }: Context,
   posix: Posix,
   object: StoredObject | undefined,
   newBytes: boolean,
 ): ObjectDescription {
   const kept = object?.metadata ?? {};
-  const metadata = writePosix(posix, newBytes ? withoutContentFacts(kept) : kept);
+  const metadata = writePosix(posix, newBytes ? withoutContentFacts(kept) : kept, mount.metadataDialect);
   checkMetadata(metadata);
   if (object === undefined) return { metadata };
   const { headers, storageClass, encryption } = object;

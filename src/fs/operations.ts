@@ -151,6 +151,9 @@ export interface FileSystem {
   /** Flushes all dirty data; called once, at unmount. Rejects if something could not be saved. */
   stop(): Promise<void>;
 
+  /** Saves what is dirty and goes on. Rejects with all that could not be saved; its bytes are in the recovery folder. */
+  sync(): Promise<void>;
+
   lookup(parent: InodeId, name: string, request: Request): Promise<Entry>;
   /** The kernel dropped `count` references. Never fails. */
   forget(ino: InodeId, count: bigint): void;
@@ -177,6 +180,8 @@ export interface FileSystem {
   /** `flags` as in open(2), without O_CREAT and O_EXCL, which the kernel has dealt with. */
   open(ino: InodeId, flags: number, request: Request): Promise<Opened>;
   create(parent: InodeId, name: string, mode: number, flags: number, request: Request): Promise<Created>;
+  /** O_TMPFILE of open(2): an open file without a name, to which `link` may give one. */
+  tmpfile(parent: InodeId, mode: number, flags: number, request: Request): Promise<Created>;
   /** Shorter than `sizeBytes` only at the end of the file. */
   read(
     ino: InodeId,

@@ -6,7 +6,7 @@ import { nodeKey } from './keys.js';
 import { updateAllNames } from './links/update.js';
 import type { Posix } from './metadata/posix.js';
 import type { DirectoryNode, Node } from './nodes/node.js';
-import { describe, DIRECTORY_CONTENT_TYPE, noteWritten, storedAfter } from './objects.js';
+import { describe, DIRECTORY_CONTENT_TYPE, guardedPut, noteWritten, storedAfter } from './objects.js';
 import { refresh } from './refresh.js';
 
 const NO_BYTES = new Uint8Array(0);
@@ -43,7 +43,7 @@ async function copyOntoItself(context: Context, node: Node, posix: Posix): Promi
   const object = node.object;
   if (object === undefined) throw new Failure('internal', `${node.name} has no object`);
   const key = nodeKey(context, node);
-  const replace = describe(posix, object, false);
+  const replace = describe(context, posix, object, false);
   const copy = async (): Promise<void> => {
     const result = await copyWhole(context, { key, ...object }, key, { replace });
     noteWritten(node, storedAfter(result, replace, object.sizeBytes, object));
@@ -60,8 +60,21 @@ async function copyOntoItself(context: Context, node: Node, posix: Posix): Promi
 
 /** Writes a directory's marker object; one that another tool filled with bytes or tagged is copied onto itself. */
 export async function writeMarker(context: Context, node: DirectoryNode, posix: Posix): Promise<void> {
+  const before = node.posix;
+  await storeMarker(context, node, posix);
+  noteMarker(node, posix, before);
+}
+
+/** A child that came or went meanwhile has changed the times again. */
+function noteMarker(node: DirectoryNode, posix: Posix, before: Posix): void {
+  const { mtimeNs, ctimeNs } = node.posix;
+  node.timesDirty = node.posix !== before;
+  node.posix = node.timesDirty ? { ...posix, mtimeNs, ctimeNs } : posix;
+}
+
+async function storeMarker(context: Context, node: DirectoryNode, posix: Posix): Promise<void> {
   const key = nodeKey(context, node);
-  const description = describe(posix, node.object, false);
+  const description = describe(context, posix, node.object, false);
   const { object } = node;
   if (object !== undefined && (object.sizeBytes > 0 || object.tagCount !== undefined)) {
     const result = await context.store.copy(key, key, { replace: description });
@@ -70,8 +83,6 @@ export async function writeMarker(context: Context, node: DirectoryNode, posix: 
     const full = { ...description, headers: { ...description.headers, contentType: DIRECTORY_CONTENT_TYPE } };
     noteWritten(node, storedAfter(await context.store.put(key, NO_BYTES, full), full, 0));
   }
-  node.posix = posix;
-  node.timesDirty = false;
 }
 
 /** Before its last child may go: a directory without a marker would vanish with it. */
@@ -79,8 +90,26 @@ export async function keepDirectory(context: Context, node: DirectoryNode): Prom
   if (node.object === undefined && node !== context.root) await writeMarker(context, node, node.posix);
 }
 
-/** Writes times that changed with children, where the directory has a marker to hold them. */
+/**
+ * Writes times that changed with children, where the directory has a marker to hold them. One that another client has
+ * removed meanwhile is not made again. The caller holds the node's lock.
+ */
 export async function persistTimes(context: Context, node: DirectoryNode): Promise<void> {
-  if (!node.timesDirty || node.detached || node.object === undefined) return;
-  await writeMarker(context, node, node.posix);
+  const { object, posix } = node;
+  if (!node.timesDirty || node.detached || object === undefined) return;
+  if (object.sizeBytes > 0 || object.tagCount !== undefined) {
+    await writeMarker(context, node, posix);
+    return;
+  }
+  const description = describe(context, posix, object, false);
+  const full = { ...description, headers: { ...description.headers, contentType: DIRECTORY_CONTENT_TYPE } };
+  try {
+    noteWritten(node, await guardedPut(context, nodeKey(context, node), NO_BYTES, full, object));
+  } catch (error) {
+    if (!(error instanceof Failure) || !['precondition-failed', 'missing'].includes(error.kind)) throw error;
+    node.timesDirty = false;
+    node.checkedAtMs = -Infinity;
+    return;
+  }
+  noteMarker(node, posix, posix);
 }

@@ -9,8 +9,8 @@ export interface Controlled {
   readonly mountPoint: string;
   readonly source: string;
   status(): Promise<MountStatus>;
-  /** Resolves when unmounted and saved. */
-  unmount(): Promise<void>;
+  /** Resolves when unmounted and saved. With `force` it is unmounted in any case. */
+  unmount(force: boolean): Promise<void>;
 }
 
 export interface ControlServer {
@@ -44,8 +44,8 @@ async function answer(socket: Socket, line: string, controlled: Controlled): Pro
   const base = { pid: process.pid, mountPoint, source };
   let reply: ControlReply;
   try {
-    const { command } = controlRequest.parse(JSON.parse(line));
-    if (command === 'unmount') await controlled.unmount();
+    const { command, force = false } = controlRequest.parse(JSON.parse(line));
+    if (command === 'unmount') await controlled.unmount(force);
     reply = command === 'status' ? { ...base, status: await controlled.status() } : base;
   } catch (reason) {
     reply = { ...base, failure: toPlainFailure(reason) };

@@ -1,4 +1,5 @@
 import { Failure } from '../errors/failure.js';
+import type { FileSystem } from '../fs/operations.js';
 import type { FuseMount } from '../fuse/mount.js';
 import type { Log } from '../log/log.js';
 
@@ -47,6 +48,31 @@ export function handleSignals(mount: FuseMount, actions: SignalActions, log: Log
       process.off('disconnect', onDisconnect);
     },
   };
+}
+
+/**
+ * Saves first, while the mount is still there: what can not be saved is told, and the mount stays.
+ *
+ * @throws Failure of what could not be saved; `busy` where programs use the mount.
+ */
+export async function savedUnmount(mount: FuseMount, fileSystem: FileSystem): Promise<void> {
+  try {
+    await fileSystem.sync();
+  } catch (reason) {
+    const failure = Failure.from(reason);
+    throw new Failure(failure.kind, `${failure.message}; ${mount.mountPoint} stays mounted`, {
+      subject: mount.mountPoint,
+      remedy: 'See to the store and try again, or unmount all the same with --force: the copies are kept',
+      cause: failure,
+    });
+  }
+  await mount.unmount();
+}
+
+/** Unmounts whatever can not be saved and whoever uses it; the end of the mount tells what was lost to S3. */
+export async function forcedUnmount(mount: FuseMount, log: Log): Promise<void> {
+  await endMount(mount, log);
+  await mount.done;
 }
 
 async function endMount(mount: FuseMount, log: Log): Promise<void> {

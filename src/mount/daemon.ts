@@ -4,11 +4,12 @@ import { mountFileSystem, type FuseMount } from '../fuse/mount.js';
 import { createLog, type Log } from '../log/log.js';
 import { compose, type Composed } from './compose.js';
 import { serveControl, type ControlServer } from './control-server.js';
-import { handleSignals, type SignalActions } from './daemon-signals.js';
+import { forcedUnmount, handleSignals, savedUnmount, type SignalActions } from './daemon-signals.js';
 import { reopenLog } from './log-file.js';
 import { toPlainFailure, type DaemonMessage } from './messages.js';
 import { serveMetrics, type MetricsServer } from './metrics/server.js';
 import { collectStatus, summary } from './observe/collect.js';
+import { countRecovered, recoveryFolder } from './observe/recovery.js';
 import type { MountStatus } from './observe/status.js';
 import { sourceOf, type MountPlan } from './plan.js';
 import { connectServiceManager, type ServiceManager } from './service/service-manager.js';
@@ -67,9 +68,12 @@ async function serveMount(plan: MountPlan, composed: Composed, around: Surroundi
   const signals = handleSignals(mount, actions, log);
   let control: ControlServer | undefined;
   try {
-    control = await openControl(mount, source, status);
+    control = await openControl(mount, source, status, (force) =>
+      force ? forcedUnmount(mount, log) : savedUnmount(mount, composed.fileSystem),
+    );
     log.info({ mountPoint, source, device }, 'mounted');
-    await tell({ type: 'ready', mountPoint, device });
+    const recovery = await leftInRecovery(composed.observed.cacheFolder, log);
+    await tell({ type: 'ready', mountPoint, device, ...(recovery !== undefined && { recovery }) });
     manager.ready(() => summary(plan, composed.observed));
     await mount.done;
     log.info({ mountPoint }, 'unmounted, all data saved');
@@ -119,14 +123,27 @@ async function openControl(
   mount: FuseMount,
   source: string,
   status: () => Promise<MountStatus>,
+  unmount: (force: boolean) => Promise<void>,
 ): Promise<ControlServer> {
   const folder = await ensureStateFolder();
   return serveControl(socketPath(folder, mount.device), {
     mountPoint: mount.mountPoint,
     source,
     status,
-    unmount: () => mount.unmount(),
+    unmount,
   });
+}
+
+/** What earlier mounts with this cache folder could not save: the user is told where it is. */
+async function leftInRecovery(
+  cacheFolder: string,
+  log: Log,
+): Promise<{ readonly folder: string; readonly files: number } | undefined> {
+  const files = await countRecovered(cacheFolder);
+  if (files === 0) return undefined;
+  const folder = recoveryFolder(cacheFolder);
+  log.warn({ folder, files }, 'an earlier mount has left files that it could not save');
+  return { folder, files };
 }
 
 async function receivePlan(): Promise<MountPlan> {

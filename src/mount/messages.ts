@@ -16,13 +16,23 @@ const plainFailure = z.object({
 
 /** From the daemon to the process that started it. */
 export const daemonMessage = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('ready'), mountPoint: z.string(), device: z.string() }),
+  z.object({
+    type: z.literal('ready'),
+    mountPoint: z.string(),
+    device: z.string(),
+    /** What an earlier mount with the same cache folder could not save. */
+    recovery: z.object({ folder: z.string(), files: z.number() }).optional(),
+  }),
   z.object({ type: z.literal('ended'), failure: plainFailure.optional() }),
 ]);
 export type DaemonMessage = z.infer<typeof daemonMessage>;
 
 /** One line to the control socket. `ping` asks for nothing: an answer says that the daemon lives. */
-export const controlRequest = z.object({ command: z.enum(['ping', 'status', 'unmount']) });
+export const controlRequest = z.object({
+  command: z.enum(['ping', 'status', 'unmount']),
+  /** Of `unmount`: also where something can not be saved, or programs use the mount. */
+  force: z.boolean().optional(),
+});
 export type ControlRequest = z.infer<typeof controlRequest>;
 
 /** The one line that it answers with. */

@@ -59,7 +59,12 @@ describeMount('requests of a mount (needs /dev/fuse and root)', () => {
     folder = await fs.realpath(await fs.mkdtemp(join(tmpdir(), 'objectfs-requests-')));
     const mountPoint = join(folder, 'mnt');
     await fs.mkdir(mountPoint);
-    const ttl = { attributeTtlMs: LONG_TTL_MS, entryTtlMs: LONG_TTL_MS, negativeTtlMs: LONG_TTL_MS };
+    const ttl = {
+      attributeTtlMs: LONG_TTL_MS,
+      entryTtlMs: LONG_TTL_MS,
+      negativeTtlMs: LONG_TTL_MS,
+      directoryTimesMs: LONG_TTL_MS,
+    };
     const config = configSchema.parse({
       mount: { cacheDir: join(folder, 'cache'), ...ttl },
       log: { level: 'fatal' },

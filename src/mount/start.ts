@@ -8,7 +8,7 @@ import { daemonMessage, fromPlainFailure, type DaemonMessage } from './messages.
 import { clearDeadMount } from './mounts.js';
 import type { MountPlan } from './plan.js';
 import { ensureStateFolder, newLogFile } from './state-folder.js';
-import { unmountDirectory } from './unmount.js';
+import { unmountDirectory, type UnmountOptions } from './unmount.js';
 
 export interface StartOptions {
   /**
@@ -29,6 +29,8 @@ export interface RunningMount {
   readonly pid: number;
   /** The source of a dead mount that was in the way and has been cleared. */
   readonly cleared?: string;
+  /** Files that an earlier mount with the same cache folder could not save; absent: none. */
+  readonly recovery?: { readonly folder: string; readonly files: number };
   /** Of a background daemon, and where one is configured. */
   readonly logFile?: string;
   /**
@@ -37,7 +39,7 @@ export interface RunningMount {
    */
   readonly done: Promise<void>;
   /** Unmounts and waits until everything is saved. @throws Failure as `unmountDirectory`. */
-  unmount(signal?: AbortSignal): Promise<void>;
+  unmount(signal?: AbortSignal, options?: UnmountOptions): Promise<void>;
 }
 
 /** Room in libuv's thread pool: name look-ups, stage files and notifications to the kernel share it. */
@@ -67,12 +69,13 @@ export async function startMount(plan: MountPlan, options: StartOptions): Promis
       { ...absolutePlan(plan, mountPoint), ...(log !== undefined && { logFile: log.path }) },
       () => undefined,
     );
-    const { device } = await watch.ready;
+    const { device, recovery } = await watch.ready;
     throwIfAborted(options.signal);
     const where = {
       mountPoint,
       device,
       ...(cleared !== undefined && { cleared }),
+      ...(recovery !== undefined && { recovery }),
       ...(log !== undefined && { logFile: log.path }),
     };
     return runningMount(child, watch, where, options.foreground);
@@ -140,11 +143,11 @@ function absolutePlan(plan: MountPlan, mountPoint: string): MountPlan {
 function runningMount(
   child: ChildProcess,
   watch: DaemonWatch,
-  where: Pick<RunningMount, 'mountPoint' | 'device' | 'cleared' | 'logFile'>,
+  where: Pick<RunningMount, 'mountPoint' | 'device' | 'cleared' | 'recovery' | 'logFile'>,
   foreground: boolean,
 ): RunningMount {
-  const unmount = async (signal?: AbortSignal): Promise<void> => {
-    await unmountDirectory(where.mountPoint, signal);
+  const unmount: RunningMount['unmount'] = async (signal, options) => {
+    await unmountDirectory(where.mountPoint, signal, options);
     if (foreground) await watch.exited;
   };
   const base = { ...where, pid: child.pid ?? 0, unmount };

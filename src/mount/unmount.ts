@@ -2,6 +2,14 @@ import { askDaemon } from './control-client.js';
 import { fromPlainFailure } from './messages.js';
 import { findControl, findOurMount, releaseMount } from './mounts.js';
 
+export interface UnmountOptions {
+  /**
+   * Also where data can not be saved, which is then in the recovery folder only, and where programs use the mount: they
+   * get a few seconds. @defaultValue false
+   */
+  readonly force?: boolean;
+}
+
 /** How an unmount went. */
 export interface Unmounted {
   readonly mountPoint: string;
@@ -14,10 +22,14 @@ export interface Unmounted {
  * Unmounts a directory and waits until its daemon has saved everything. A mount whose daemon is dead is cleared.
  *
  * @param signal - Stops waiting; an unmount that the daemon has begun goes on.
- * @throws Failure `usage` where it is no mount of ours; `busy` where programs use it, and nothing has changed; what
- * the daemon reports where data could not be saved: then the directory is unmounted all the same.
+ * @throws Failure `usage` where it is no mount of ours; `busy` where programs use it; what the daemon reports where data
+ * can not be saved. The mount stays then, unless it was forced.
  */
-export async function unmountDirectory(directory: string, signal?: AbortSignal): Promise<Unmounted> {
+export async function unmountDirectory(
+  directory: string,
+  signal?: AbortSignal,
+  { force = false }: UnmountOptions = {},
+): Promise<Unmounted> {
   const entry = await findOurMount(directory);
   const { mountPoint, source } = entry;
   const control = await findControl(entry);
@@ -25,7 +37,7 @@ export async function unmountDirectory(directory: string, signal?: AbortSignal):
     await releaseMount(mountPoint);
     return { mountPoint, source, saved: false };
   }
-  const reply = await askDaemon(control, { command: 'unmount' }, signal);
+  const reply = await askDaemon(control, { command: 'unmount', force }, signal);
   if (reply?.failure !== undefined) throw fromPlainFailure(reply.failure);
   return { mountPoint, source, saved: true };
 }

@@ -1,4 +1,5 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
+import type { RunningMount } from '../../mount/start.js';
 import { parseBucketUrl } from '../bucket-url.js';
 import { interruptible } from '../interrupt.js';
 import { configOptions, connectionOptions, resolveConfig } from '../options.js';
@@ -76,6 +77,12 @@ export async function handler(flags: ArgumentsCamelCase): Promise<void> {
       process.stderr.write(`objectfs: a dead mount of ${mount.cleared} was there and has been cleared\n`);
     }
     process.stderr.write(`objectfs: ${sourceOf(plan)} is mounted on ${mount.mountPoint}\n`);
+    if (mount.recovery !== undefined) {
+      const { folder, files } = mount.recovery;
+      process.stderr.write(
+        `objectfs: ${files} ${files === 1 ? 'file' : 'files'} that could not be saved before: ${folder} (objectfs status names them)\n`,
+      );
+    }
     if (mount.logFile !== undefined) process.stderr.write(`objectfs: log file ${mount.logFile}\n`);
     if (foreground) await untilUnmounted(mount, signal);
   });
@@ -83,11 +90,12 @@ export async function handler(flags: ArgumentsCamelCase): Promise<void> {
 
 /** Ctrl-C reaches the daemon too, which then flushes and unmounts; a signal to this process alone is passed on. */
 async function untilUnmounted(
-  mount: { readonly done: Promise<void>; unmount(): Promise<void> },
+  mount: Pick<RunningMount, 'done' | 'unmount'>,
   signal: AbortSignal,
 ): Promise<void> {
   const passOn = (): void => {
-    mount.unmount().catch(() => undefined); // `done` tells how it went
+    // As the daemon does that gets the signal itself; `done` tells how it went.
+    mount.unmount(undefined, { force: true }).catch(() => undefined);
   };
   signal.addEventListener('abort', passOn, { once: true });
   await mount.done;

@@ -18,7 +18,10 @@ export async function describeContent(
   key: string,
   signal?: AbortSignal,
 ): Promise<ObjectDescription> {
-  const description = { storageClass: context.storageClass, ...describe(node.posix, node.object, true) };
+  const description = {
+    storageClass: context.storageClass,
+    ...describe(context, node.posix, node.object, true),
+  };
   if (node.object !== undefined) return await withTags(context, node, description, signal);
   const contentType = context.mount.contentType === 'by-extension' ? contentTypeOf(key) : undefined;
   return contentType === undefined ? description : { ...description, headers: { contentType } };

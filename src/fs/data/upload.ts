@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { formatSize } from '../../config/size.js';
 import { Failure } from '../../errors/failure.js';
 import type { ObjectDescription, WriteResult } from '../../s3/store.js';
@@ -14,7 +15,7 @@ import { persistPosix } from '../persist.js';
 import { keepForBorrowers } from './keep.js';
 import { completeUpload } from './multipart.js';
 import { planParts } from './part-plan.js';
-import { assemble, type Commit, type SendPart } from './server-copy.js';
+import { assemble, copyWhole, type Commit, type SendPart } from './server-copy.js';
 import { sendStagePart } from './stage-part.js';
 import type { Stage } from './stage.js';
 import { closeStream, detachStream, dropStream } from './streaming.js';
@@ -110,7 +111,24 @@ async function putWhole(job: UploadJob, stage: Stage | undefined): Promise<void>
   const pieces = (await stage?.read(0, sizeBytes, signal)) ?? [];
   const bytes = pieces.length === 1 ? pieces[0] : Buffer.concat(pieces);
   const body = bytes ?? new Uint8Array(0);
-  await commit(node, () => guardedPut(context, key, body, description, replaced, signal));
+  const same = context.mount.skipIdentical && isSame(body, replaced) ? replaced : undefined;
+  await commit(node, () =>
+    same === undefined ? guardedPut(context, key, body, description, replaced, signal) : copyOnto(job, same),
+  );
+}
+
+/** An ETag of one PUT is the MD5 of its bytes, unless they are encrypted with a key of KMS. */
+function isSame(body: Uint8Array, replaced: StoredObject | undefined): boolean {
+  if (replaced?.sizeBytes !== body.length) return false;
+  return replaced.etag === `"${createHash('md5').update(body).digest('hex')}"`;
+}
+
+/** S3 has the bytes already. */
+async function copyOnto(job: UploadJob, same: StoredObject): Promise<StoredObject> {
+  const { context, key, description, sizeBytes, signal } = job;
+  const abort = signal === undefined ? {} : { signal };
+  const result = await copyWhole(context, { key, ...same }, key, { replace: description, ...abort });
+  return storedAfter(result, description, sizeBytes, same);
 }
 
 /** All bytes are in the stage's file: the transporter knows best how to send one. */
@@ -190,7 +208,7 @@ async function settleAttributes(context: Context, node: FileNode, stream: Upload
       ctimeNs: ctimeNs === lastWriteNs ? posix.ctimeNs : ctimeNs,
     };
   }
-  const wanted = describe(node.posix, node.object, false).metadata ?? {};
+  const wanted = describe(context, node.posix, node.object, false).metadata ?? {};
   const sent = stream.description.metadata ?? {};
   const isSame = Object.entries(wanted).every(([name, value]) => sent[name] === value);
   if (isSame && Object.keys(wanted).length === Object.keys(sent).length) return;

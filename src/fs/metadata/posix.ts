@@ -1,4 +1,5 @@
 import type { UserMetadata } from '../../s3/store.js';
+import type { Config } from '../../config/schema.js';
 import { fileType, permissions, S_IFDIR, S_IFREG } from '../modes.js';
 import { parseModeText, parseOctalMode } from './mode-text.js';
 import { formatSeconds, parseAwsTime, parseTime } from './time-text.js';
@@ -15,8 +16,13 @@ export interface Posix {
   readonly atimeNs: bigint;
   readonly mtimeNs: bigint;
   readonly ctimeNs: bigint;
+  /** Birth; absent where the object does not tell it. */
+  readonly btimeNs?: bigint;
   readonly xattrs: Xattrs;
 }
+
+/** Which names are written; all dialects are read. */
+export type MetadataDialect = Config['mount']['metadataDialect'];
 
 /** Where the object says nothing. */
 export interface PosixDefaults {
@@ -28,7 +34,7 @@ export interface PosixDefaults {
 /** Most bytes of user metadata, names and values in sum (S3 user guide, "Working with object metadata"). */
 export const METADATA_MAX_BYTES = 2048;
 
-const OWN_NAMES = new Set(['mode', 'uid', 'gid', 'mtime', 'ctime', 'atime', 'rdev', 'xattr']);
+const OWN_NAMES = new Set(['mode', 'uid', 'gid', 'mtime', 'ctime', 'atime', 'btime', 'rdev', 'xattr']);
 const NO_XATTRS: Xattrs = new Map();
 
 /**
@@ -38,6 +44,7 @@ const NO_XATTRS: Xattrs = new Map();
  * @param keyIsDirectory - The key ends with `/`: the type is directory whatever the mode says.
  */
 export function readPosix(metadata: UserMetadata, keyIsDirectory: boolean, defaults: PosixDefaults): Posix {
+  const btimeNs = read(metadata['btime'], parseTime);
   const mtimeNs =
     read(metadata['mtime'], parseTime) ?? read(metadata['file-mtime'], parseAwsTime) ?? defaults.timeNs;
   return {
@@ -48,6 +55,7 @@ export function readPosix(metadata: UserMetadata, keyIsDirectory: boolean, defau
     atimeNs: read(metadata['atime'], parseTime) ?? read(metadata['file-atime'], parseAwsTime) ?? mtimeNs,
     mtimeNs,
     ctimeNs: read(metadata['ctime'], parseTime) ?? mtimeNs,
+    ...(btimeNs === undefined ? {} : { btimeNs }),
     xattrs: read(metadata['xattr'], parseXattrs) ?? NO_XATTRS,
   };
 }
@@ -55,8 +63,14 @@ export function readPosix(metadata: UserMetadata, keyIsDirectory: boolean, defau
 /**
  * User metadata in the dialect of s3fs. Foreign names of `existing` stay; the AWS `file-*` names are restated with
  * the new values where they were there, so that no reader sees stale ones.
+ *
+ * @param dialect - `s3fs-and-aws`: the `file-*` names are written in any case.
  */
-export function writePosix(posix: Posix, existing: UserMetadata = {}): UserMetadata {
+export function writePosix(
+  posix: Posix,
+  existing: UserMetadata = {},
+  dialect: MetadataDialect = 's3fs',
+): UserMetadata {
   const foreign = Object.entries(existing).filter(([name, value]) => !isOwn(name, value));
   return {
     ...Object.fromEntries(foreign),
@@ -66,9 +80,10 @@ export function writePosix(posix: Posix, existing: UserMetadata = {}): UserMetad
     mtime: formatSeconds(posix.mtimeNs),
     ctime: formatSeconds(posix.ctimeNs),
     atime: formatSeconds(posix.atimeNs),
+    ...(posix.btimeNs === undefined ? {} : { btime: formatSeconds(posix.btimeNs) }),
     ...(posix.rdev === 0 ? {} : { rdev: `${posix.rdev}` }),
     ...(posix.xattrs.size === 0 ? {} : { xattr: formatXattrs(posix.xattrs) }),
-    ...awsNames(posix, existing),
+    ...awsNames(posix, existing, dialect),
   };
 }
 
@@ -87,6 +102,7 @@ export function metadataBytes(metadata: UserMetadata): number {
 
 function isOwn(name: string, value: string): boolean {
   if (name === 'xattr') return parseXattrs(value) !== undefined;
+  if (name === 'btime') return parseTime(value) !== undefined;
   return OWN_NAMES.has(name);
 }
 
@@ -100,7 +116,7 @@ function readMode(metadata: UserMetadata, keyIsDirectory: boolean): number {
   return type === 0 || type === S_IFDIR ? S_IFREG | permissions(given) : given;
 }
 
-function awsNames(posix: Posix, existing: UserMetadata): UserMetadata {
+function awsNames(posix: Posix, existing: UserMetadata, dialect: MetadataDialect): UserMetadata {
   const values: UserMetadata = {
     'file-permissions': `0${posix.mode.toString(8)}`,
     'file-owner': `${posix.uid}`,
@@ -108,6 +124,7 @@ function awsNames(posix: Posix, existing: UserMetadata): UserMetadata {
     'file-mtime': `${posix.mtimeNs}ns`,
     'file-atime': `${posix.atimeNs}ns`,
   };
+  if (dialect === 's3fs-and-aws') return values;
   return Object.fromEntries(Object.entries(values).filter(([name]) => existing[name] !== undefined));
 }
 

@@ -90,7 +90,7 @@ async function prepare(context: Context, { node, place }: End): Promise<SavedEnd
   const { object } = node;
   if (object === undefined) return noEntry(context, place.directory, place.name);
   node.posix = { ...node.posix, ctimeNs };
-  const replace = describe(node.posix, object, false);
+  const replace = describe(context, node.posix, object, false);
   node.object = { ...object, metadata: replace.metadata ?? {} };
   return { object, replace };
 }

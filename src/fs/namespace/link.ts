@@ -13,6 +13,7 @@ import { describe, noteWritten, storedAfter } from '../objects.js';
 import type { FileSystem, Request } from '../operations.js';
 import { noEntry } from '../resolve.js';
 import { atFreeName, checkPlace } from './make.js';
+import { isTemporary, nameTemporary } from './temporary.js';
 
 /** link(2). */
 export function linkOperations(context: Context): Pick<FileSystem, 'link'> {
@@ -29,7 +30,10 @@ export function linkOperations(context: Context): Pick<FileSystem, 'link'> {
         newName,
         request,
         async (directory) => {
-          const work = (): Promise<void> => link(context, node, directory, newName, request);
+          const work = (): Promise<void> =>
+            isTemporary(node)
+              ? nameTemporary(context, node, directory, newName, request)
+              : link(context, node, directory, newName, request);
           await context.locks.run([nodeLock(node)], work, request.signal);
           touch(context, directory);
           return entryOf(context, node);
@@ -120,7 +124,7 @@ async function mark(
 /** Copies a node's object onto itself with other metadata. */
 async function rewrite(context: Context, node: Node, object: StoredObject, ctimeNs: bigint): Promise<void> {
   const key = nodeKey(context, node);
-  const replace = describe({ ...node.posix, ctimeNs }, object, false);
+  const replace = describe(context, { ...node.posix, ctimeNs }, object, false);
   const result = await copyWhole(context, { key, ...object }, key, { replace });
   noteWritten(node, storedAfter(result, replace, object.sizeBytes, object));
 }

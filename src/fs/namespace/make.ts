@@ -146,7 +146,7 @@ async function store(
   const key = isDirectory ? directoryKey(context, directory, name) : objectKey(context, directory, name);
   await checkPlace(context, directory, key);
   const headers = isDirectory ? { headers: { contentType: DIRECTORY_CONTENT_TYPE } } : {};
-  const description = { ...describe(posix, undefined, true), ...headers };
+  const description = { ...describe(context, posix, undefined, true), ...headers };
   let object: StoredObject;
   try {
     object = await guardedPut(context, key, body, description, undefined);
@@ -177,7 +177,7 @@ function addNode(
 }
 
 /** Owner from the caller; in a set-group-id directory the group, and for directories the bit, from the parent. */
-function newPosix(context: Context, directory: DirectoryNode, mode: number, request: Request): Posix {
+export function newPosix(context: Context, directory: DirectoryNode, mode: number, request: Request): Posix {
   const now = context.nowNs();
   const inherits = (directory.posix.mode & S_ISGID) !== 0;
   return {
@@ -188,6 +188,7 @@ function newPosix(context: Context, directory: DirectoryNode, mode: number, requ
     atimeNs: now,
     mtimeNs: now,
     ctimeNs: now,
+    btimeNs: now,
     xattrs: new Map(),
   };
 }

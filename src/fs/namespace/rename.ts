@@ -227,7 +227,7 @@ async function copyTo(context: Context, node: Node, newKey: string): Promise<voi
 }
 
 function describeAt(context: Context, node: Node, object: StoredObject, newKey: string): ObjectDescription {
-  const description = describe(node.posix, object, false);
+  const description = describe(context, node.posix, object, false);
   if (node.kind !== 'file' || context.mount.contentType !== 'by-extension') return description;
   const contentType = renamedType(object.headers.contentType, nodeKey(context, node), newKey);
   if (contentType === undefined) return description;

@@ -116,6 +116,8 @@ export interface FileNode extends NodeCommon {
   kernelVersion: number | undefined;
   /** Where a failed upload's bytes are kept. */
   recoveryPath: string | undefined;
+  /** Opened with O_TMPFILE, and not linked yet. */
+  isTemporary: boolean;
 }
 
 /** An object whose body is the target. */

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { Failure } from '../../errors/failure.js';
 import type { Posix } from '../metadata/posix.js';
-import { fileType, S_IFDIR, S_IFLNK, S_IFREG } from '../modes.js';
-import { Catalog } from '../index/catalog.js';
 import { ROOT_INODE, type HandleId, type InodeId } from '../operations.js';
+import { createNode } from './create-node.js';
 import type { DirectoryNode, Handle, LinkGroup, Node, NodeCommon, Place, StoredObject } from './node.js';
 
 /** Forgotten nodes kept for their attributes and stable numbers; about 1 KiB each. */
@@ -34,6 +33,7 @@ export class InodeTable {
   readonly #linked = new Map<string, Node>();
   #generation = 0n;
   #nextHandle = 1n;
+  #nameless = 0;
 
   /** Makes a node of the type that its mode says and links it below its parent. */
   add(seed: NodeSeed): Node {
@@ -44,6 +44,26 @@ export class InodeTable {
     seed.parent?.catalog.noteAdded(seed.name, node.kind === 'directory');
     this.#evict();
     return node;
+  }
+
+  /** Makes a file without a name. */
+  addNameless(posix: Posix, checkedAtMs: number): Node {
+    this.#nameless += 1;
+    // No key begins with a slash, so the number is no wish of a name.
+    const key = `/${this.#nameless}`;
+    const ino = inodeNumber(key);
+    const seed = { parent: undefined, name: '', key, ino, posix, object: undefined, checkedAtMs };
+    const node = createNode(this.#common(seed), posix);
+    node.detached = true;
+    if (node.kind === 'file') node.isTemporary = true;
+    this.#nodes.set(node.ino, node);
+    return node;
+  }
+
+  /** Gives a node without a name its first one. */
+  attach(node: Node, parent: DirectoryNode, name: string): void {
+    node.detached = false;
+    this.move(node, parent, name);
   }
 
   /** @throws Failure `stale` where the kernel names an inode that it was never given or has forgotten. */
@@ -189,7 +209,10 @@ export class InodeTable {
   #common(seed: NodeSeed): NodeCommon {
     this.#generation += 1n;
     return {
-      ino: seed.parent === undefined ? ROOT_INODE : this.#freeNumber(seed.ino ?? inodeNumber(seed.key)),
+      ino:
+        seed.parent === undefined && seed.ino === undefined
+          ? ROOT_INODE
+          : this.#freeNumber(seed.ino ?? inodeNumber(seed.key)),
       generation: this.#generation,
       lookups: 0n,
       openCount: 0,
@@ -249,42 +272,4 @@ function isEvictable(node: Node): boolean {
   if (node.lookups > 0n || node.openCount > 0) return false;
   if (node.kind === 'directory') return node.children.size === 0 && !node.timesDirty && node.active === 0;
   return node.kind !== 'file' || (node.stage === undefined && !node.contentDirty);
-}
-
-function createNode(common: NodeCommon, posix: Posix): Node {
-  switch (fileType(posix.mode)) {
-    case S_IFDIR:
-      return {
-        ...common,
-        kind: 'directory',
-        children: new Map(),
-        absent: new Map(),
-        catalog: new Catalog(),
-        subdirectories: undefined,
-        timesDirty: false,
-        active: 0,
-        frozen: undefined,
-        onIdle: undefined,
-      };
-    case S_IFREG:
-      return {
-        ...common,
-        kind: 'file',
-        stage: undefined,
-        stream: undefined,
-        contentDirty: false,
-        writers: 0,
-        version: undefined,
-        replacing: undefined,
-        leaving: undefined,
-        contentVersion: 0,
-        foreignVersion: 0,
-        kernelVersion: undefined,
-        recoveryPath: undefined,
-      };
-    case S_IFLNK:
-      return { ...common, kind: 'symlink', target: undefined };
-    default:
-      return { ...common, kind: 'special' };
-  }
 }

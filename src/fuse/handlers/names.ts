@@ -1,12 +1,23 @@
 import { Failure } from '../../errors/failure.js';
 import { encodeName } from '../../fs/name-bytes.js';
-import { EMPTY_REPLY, entryReply, plainReply } from '../reply.js';
+import type { Created, FileSystem } from '../../fs/operations.js';
+import { EMPTY_REPLY, entryReply, plainReply, type Reply } from '../reply.js';
 import { encodeOpened } from '../wire/encode.js';
 import { encodeEntry, encodeNegativeEntry } from '../wire/encode-attributes.js';
 import type { Handlers } from './handler.js';
 
 type NameOperation =
-  'lookup' | 'readlink' | 'symlink' | 'mknod' | 'mkdir' | 'unlink' | 'rmdir' | 'rename' | 'link' | 'create';
+  | 'lookup'
+  | 'readlink'
+  | 'symlink'
+  | 'mknod'
+  | 'mkdir'
+  | 'unlink'
+  | 'rmdir'
+  | 'rename'
+  | 'link'
+  | 'create'
+  | 'tmpfile';
 
 /** Operations on names. */
 export const nameHandlers: Handlers<NameOperation> = {
@@ -41,15 +52,19 @@ export const nameHandlers: Handlers<NameOperation> = {
   },
   link: async ({ fileSystem }, newParent, { source, name }, request) =>
     entryReply(fileSystem, await fileSystem.link(source, newParent, name, request)),
-  create: async ({ fileSystem }, parent, { name, mode, flags }, request) => {
-    const created = await fileSystem.create(parent, name, mode, flags, request);
-    const { ino } = created.entry.attributes;
-    return {
-      payload: [encodeEntry(created.entry), encodeOpened(created)],
-      takeBack: async () => {
-        await fileSystem.release(ino, created.handle);
-        fileSystem.forget(ino, 1n);
-      },
-    };
-  },
+  create: async ({ fileSystem }, parent, { name, mode, flags }, request) =>
+    createdReply(fileSystem, await fileSystem.create(parent, name, mode, flags, request)),
+  tmpfile: async ({ fileSystem }, parent, { mode, flags }, request) =>
+    createdReply(fileSystem, await fileSystem.tmpfile(parent, mode, flags, request)),
 };
+
+function createdReply(fileSystem: FileSystem, created: Created): Reply {
+  const { ino } = created.entry.attributes;
+  return {
+    payload: [encodeEntry(created.entry), encodeOpened(created)],
+    takeBack: async () => {
+      await fileSystem.release(ino, created.handle);
+      fileSystem.forget(ino, 1n);
+    },
+  };
+}

@@ -45,6 +45,8 @@ export class MemoryFileSystem implements ops.FileSystem {
   async stop(): Promise<void> {
     this.counts.stop += 1;
   }
+  async sync(): Promise<void> {}
+  tmpfile = (): Promise<ops.Created> => Promise.reject(new Failure('unsupported', 'No file without a name'));
 
   async lookup(parent: ops.InodeId, name: string): Promise<ops.Entry> {
     return this.tree.entry(this.tree.child(parent, name));

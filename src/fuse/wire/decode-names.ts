@@ -34,6 +34,12 @@ export function decodeCreate(body: Buffer): Operation | undefined {
   return field && { op: 'create', name: field.name, flags: body.readUInt32LE(0), mode: body.readUInt32LE(4) };
 }
 
+/** `fuse_create_in`; the name after it is that of the kernel's nameless dentry. */
+export function decodeTmpfile(body: Buffer): Operation | undefined {
+  if (body.length < 16) return undefined;
+  return { op: 'tmpfile', flags: body.readUInt32LE(0), mode: body.readUInt32LE(4) };
+}
+
 /** `fuse_link_in`: the header names the new directory. */
 export function decodeLink(body: Buffer): Operation | undefined {
   const field = body.length < 8 ? undefined : nameAt(body, 8);

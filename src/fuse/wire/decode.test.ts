@@ -210,7 +210,7 @@ describe('requests of the kernel', () => {
 
 describe('what no kernel should send', () => {
   test('an opcode that is not served is unknown, with its header', () => {
-    const decoded = decodeRequest(requestBytes(OPCODE.TMPFILE, 8n, 1n, Buffer.alloc(16)), BEFORE_INIT);
+    const decoded = decodeRequest(requestBytes(OPCODE.IOCTL, 8n, 1n, Buffer.alloc(16)), BEFORE_INIT);
     expect(decoded).toMatchObject({ kind: 'unknown', header: { unique: 8n } });
   });
 

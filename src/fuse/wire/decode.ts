@@ -32,6 +32,7 @@ const DECODERS: Readonly<Record<number, Decoder>> = {
   [OPCODE.RENAME2]: (body) => names.decodeRename(true, body),
   [OPCODE.LINK]: names.decodeLink,
   [OPCODE.CREATE]: names.decodeCreate,
+  [OPCODE.TMPFILE]: names.decodeTmpfile,
   [OPCODE.OPEN]: handles.decodeOpen,
   [OPCODE.OPENDIR]: handles.decodeOpendir,
   [OPCODE.READ]: handles.decodeRead,

@@ -50,6 +50,7 @@ export type Operation =
   | { readonly op: 'link'; readonly source: InodeId; readonly name: string }
   | { readonly op: 'open'; readonly flags: number; readonly killPrivileges: boolean }
   | { readonly op: 'opendir'; readonly flags: number }
+  | { readonly op: 'tmpfile'; readonly mode: number; readonly flags: number }
   | { readonly op: 'create'; readonly name: string; readonly mode: number; readonly flags: number }
   | { readonly op: 'read'; readonly handle: HandleId; readonly offset: bigint; readonly sizeBytes: number }
   | {

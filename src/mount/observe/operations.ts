@@ -3,7 +3,7 @@ import { Failure } from '../../errors/failure.js';
 import type { FileSystem, Request } from '../../fs/operations.js';
 
 /** Methods of a file system that answer a request of the kernel. */
-export type OperationName = Exclude<keyof FileSystem, 'start' | 'stop' | 'forget'>;
+export type OperationName = Exclude<keyof FileSystem, 'start' | 'stop' | 'sync' | 'forget'>;
 
 /** A request that waits for its answer. */
 export interface OpenOperation {
@@ -51,6 +51,7 @@ const TRACKED: Readonly<Record<OperationName, true>> = {
   link: true,
   open: true,
   create: true,
+  tmpfile: true,
   read: true,
   write: true,
   flush: true,

@@ -17,12 +17,25 @@ const MOST_LISTED = 1000;
 
 const NOTE = '.json';
 
+export function recoveryFolder(cacheFolder: string): string {
+  return join(cacheFolder, 'recovery');
+}
+
+/** How many files lie in the recovery folder of a cache folder. */
+export async function countRecovered(cacheFolder: string): Promise<number> {
+  return (await recoveredNames(cacheFolder)).length;
+}
+
 /** What lies in the recovery folder of a cache folder; empty where there is none. */
 export async function listRecovered(cacheFolder: string): Promise<readonly RecoveredFile[]> {
-  const folder = join(cacheFolder, 'recovery');
-  const names = await readdir(folder).catch(() => []);
-  const data = names.filter((name) => !name.endsWith(NOTE)).sort();
-  return Promise.all(data.slice(0, MOST_LISTED).map((name) => describeFile(join(folder, name))));
+  const folder = recoveryFolder(cacheFolder);
+  const names = (await recoveredNames(cacheFolder)).sort();
+  return Promise.all(names.slice(0, MOST_LISTED).map((name) => describeFile(join(folder, name))));
+}
+
+async function recoveredNames(cacheFolder: string): Promise<string[]> {
+  const names = await readdir(recoveryFolder(cacheFolder)).catch(() => []);
+  return names.filter((name) => !name.endsWith(NOTE));
 }
 
 async function describeFile(path: string): Promise<RecoveredFile> {

@@ -115,6 +115,21 @@ describe('copy_file_range', () => {
     expect(await fixture.store.listUploads()).toEqual([]);
   });
 
+  test('copies from a file that lost its name after it was saved what is on this machine', async () => {
+    const d = new Driver(await fixture.mount());
+    const file = await d.create('gone');
+    await file.write(0, 'abcd');
+    await d.fs.setattr(file.ino, { sizeBytes: 100n }, ROOT);
+    await file.fsync();
+    await d.unlink('gone');
+    expect(await copy(d, file, 0, file, 100, 50)).toBe(50);
+    const copied = await d.create('copy');
+    expect(await copy(d, file, 100, copied, 0)).toBe(50);
+    await file.close();
+    await copied.close();
+    expect(await d.readFile('copy')).toBe(`abcd${'\0'.repeat(46)}`);
+  });
+
   test('answers as copy_file_range(2) says', async () => {
     const d = new Driver(await fixture.mount());
     const both = await d.open('source', O_RDWR);

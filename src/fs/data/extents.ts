@@ -91,6 +91,16 @@ export class ExtentMap {
     }
   }
 
+  /** S3 will not have a version any more: what is local or a hole is only that. */
+  forget(version: Version): void {
+    const before = this.#extents;
+    this.#extents = [];
+    for (const extent of before) {
+      const isCopied = extent.copy?.version === version && extent.source !== 'away';
+      this.#append(isCopied ? { ...extent, copy: undefined } : extent);
+    }
+  }
+
   #replace(start: number, end: number, content: Content): void {
     const first = this.#indexOf(start);
     let after = first;

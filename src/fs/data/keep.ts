@@ -31,9 +31,13 @@ export async function keepContent(context: Context, node: FileNode, signal?: Abo
   if (object === undefined || object.sizeBytes === 0) return;
   const version = versionOf(node, object);
   const isBorrowed = version.borrowers > 0;
-  if (!isBorrowed && (node.openCount === 0 || !needsObject(node))) return;
-  if (isBorrowed || awayBytes(node) > FETCH_MAX_BYTES) await park(context, version, signal);
-  else await ensureStage(context, node).fetchAll(FETCH_MAX_BYTES, signal);
+  if (isBorrowed || (node.openCount > 0 && awayBytes(node) > FETCH_MAX_BYTES)) {
+    await park(context, version, signal);
+    return;
+  }
+  if (node.openCount > 0 && needsObject(node))
+    await ensureStage(context, node).fetchAll(FETCH_MAX_BYTES, signal);
+  node.stage?.forget(version);
 }
 
 /** Before a file's object is replaced by what it holds now: copies of its ranges may not have been saved yet. */

@@ -188,6 +188,11 @@ export class Stage {
     this.#extents.rebase(version);
   }
 
+  /** Before S3 loses a version: nobody is to copy from it what is here. */
+  forget(version: Version): void {
+    this.#extents.forget(version);
+  }
+
   /** The path of a local file of the same size; ranges that are away are holes there. */
   async localFile(): Promise<string> {
     return await this.#local.file(this.sizeBytes);

@@ -102,6 +102,42 @@ group.add(
   },
 );
 
+for (const [name, edge] of [
+  ['4-kib', 4096],
+  ['128-kib', 128 * 1024],
+  ['1-mib', MIB],
+] as const) {
+  group.add(
+    `truncated-around-${name}`,
+    `a file that was cut and grown one before, at and after ${name.replace('-', ' ')} has zeros where it grew`,
+    async (context) => {
+      const file = await modelled(context, 2 * edge + 1);
+      for (const sizeBytes of [edge + 1, edge, edge - 1, edge + 1, 2 * edge, edge - 1, 2 * edge + 1, edge])
+        await file.resize(sizeBytes);
+      await compare(context, file);
+    },
+  );
+}
+
+group.add(
+  'mapped',
+  'what msync of a shared mapping has acknowledged is on S3 before the file is closed, and in a cold mount',
+  async (context) => {
+    const file = await modelled(context, 300_000);
+    const bytes = context.bytes(100_000, 1);
+    const handle = await open(file.path, 'r+');
+    try {
+      context.sys.writeMapped(handle.fd, 100_001, bytes);
+      bytes.copy(file.content, 100_001);
+      sameBytes(await bytesBehind(context, file.path), file.content, 'content direct from S3 after msync');
+    } finally {
+      await handle.close();
+    }
+    await compare(context, file);
+  },
+  { needs: ['mmap'], operations: ['mmap', 'msync'] },
+);
+
 group.add(
   'written-far-past-the-end',
   'a write at 8 MiB of a small file leaves zeros between',

@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process';
 import { mkdir, open, readFile, readdir, rename, stat, unlink, writeFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import {
   CaseList,
   codeOf,
@@ -142,6 +144,37 @@ group.add(
       (_, index) => `worker ${Math.floor(index / 30)} line ${String(index % 30).padStart(3, '0')}`,
     );
     equal(lines.toSorted(), expected.toSorted(), 'lines');
+  },
+);
+
+/** Appends lines in one write each: arguments are the file, the writer's number and the count of lines. */
+const APPEND_SCRIPT = `
+const fs = require('fs');
+const [path, writer, lines] = process.argv.slice(1);
+const fd = fs.openSync(path, 'a');
+for (let line = 0; line < Number(lines); line += 1) {
+  fs.writeSync(fd, 'process ' + writer + ' line ' + String(line).padStart(3, '0') + '\\n');
+}
+fs.closeSync(fd);
+`;
+
+group.add(
+  'appending-processes',
+  'lines that five processes append to one file with O_APPEND are all there, whole, and in order for each process',
+  async (context) => {
+    const path = context.path('log');
+    await writeFile(path, '');
+    await workers(context, 5, async (worker) => {
+      const argv = ['-e', APPEND_SCRIPT, path, String(worker), '40'];
+      await promisify(execFile)(process.execPath, argv, { signal: context.signal });
+    });
+    const lines = (await readFile(path, 'utf8')).split('\n').slice(0, -1);
+    for (let worker = 0; worker < 5; worker += 1) {
+      const mine = lines.filter((line) => line.startsWith(`process ${worker} `));
+      const numbers = mine.map((line) => Number(/line (\d{3})$/.exec(line)?.[1]));
+      equal(numbers, [...Array(40).keys()], `lines of process ${worker}`);
+    }
+    equal(lines.length, 200, 'count of lines');
   },
 );
 

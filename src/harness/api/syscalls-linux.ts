@@ -116,10 +116,12 @@ function descriptorCalls(): Pick<Syscalls, 'fallocate' | 'lseek' | 'flock' | 'du
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
 const MS_SYNC = 4;
+/** The largest logical block of common devices, open(2) on O_DIRECT. */
+const DIRECT_UNIT_BYTES = 4096;
 /** A multiple of every page size of Linux. */
 const PAGE_BYTES = 65_536;
 
-function dataCalls(): Pick<Syscalls, 'copyFileRange' | 'writeMapped'> {
+function dataCalls(): Pick<Syscalls, 'copyFileRange' | 'writeMapped' | 'alignedBuffer'> {
   const libc = koffi.load(null);
   const copy = bind(
     libc,
@@ -149,6 +151,12 @@ function dataCalls(): Pick<Syscalls, 'copyFileRange' | 'writeMapped'> {
       } finally {
         munmap(start, length);
       }
+    },
+    alignedBuffer(lengthBytes) {
+      const room = Buffer.alloc(lengthBytes + DIRECT_UNIT_BYTES);
+      const before = Number(koffi.address(room) % BigInt(DIRECT_UNIT_BYTES));
+      const start = (DIRECT_UNIT_BYTES - before) % DIRECT_UNIT_BYTES;
+      return room.subarray(start, start + lengthBytes);
     },
   };
 }

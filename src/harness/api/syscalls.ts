@@ -27,4 +27,6 @@ export interface Syscalls {
    * lie within the file.
    */
   writeMapped(fd: number, at: number, bytes: Uint8Array): void;
+  /** Zeros at an address that O_DIRECT takes: a multiple of 4 KiB. */
+  alignedBuffer(lengthBytes: number): Buffer;
 }

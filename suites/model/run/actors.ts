@@ -11,11 +11,20 @@ export type ActorRequest =
   | { readonly what: 'step'; readonly step: Step }
   | { readonly what: 'close-all' };
 
+/** Who makes the calls of programs. */
+export interface Callers {
+  /** Forgets the slots; the next program works below `root`. */
+  begin(root: string): Promise<void>;
+  run(by: number, step: Step): Promise<Reply>;
+  /** Closes all descriptors. */
+  closeAll(): Promise<readonly Reply[]>;
+}
+
 /**
  * The processes of programs. A call that hangs hangs its process only: the case ends by its time limit, and the process
  * with the connection to this one.
  */
-export class Actors {
+export class Actors implements Callers {
   readonly #children: readonly ChildProcess[];
 
   constructor() {
@@ -25,7 +34,6 @@ export class Actors {
     );
   }
 
-  /** Forgets the slots; the next program works below `root`. */
   async begin(root: string): Promise<void> {
     await Promise.all(this.#children.map((child) => ask(child, { what: 'begin', root })));
   }

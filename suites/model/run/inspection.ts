@@ -3,7 +3,7 @@ import { Inode } from '../model/inode.js';
 import type { Model } from '../model/model.js';
 import type { Reply, Status } from '../model/replies.js';
 import { TOP } from '../model/tree.js';
-import type { Actors } from './actors.js';
+import type { Callers } from './actors.js';
 
 /** The calls that see all there is: names, types, modes, sizes, links, bytes, targets, attributes, known times. */
 export function inspection(model: Model): readonly Step[] {
@@ -26,7 +26,7 @@ export function inspection(model: Model): readonly Step[] {
  *
  * @returns What is wrong.
  */
-export async function settleCrash(model: Model, actors: Actors): Promise<string | undefined> {
+export async function settleCrash(model: Model, actors: Callers): Promise<string | undefined> {
   const settled = new Map<Inode, Inode>();
   for (const [path, inode] of [...model.tree.all()]) {
     if (inode.kind !== 'file' || !inode.isDirty) continue;
@@ -56,7 +56,7 @@ export async function settleCrash(model: Model, actors: Actors): Promise<string 
 }
 
 /** Mode and attributes of a file that was not saved are whatever was saved. */
-async function takeOver(actors: Actors, path: string, inode: Inode): Promise<void> {
+async function takeOver(actors: Callers, path: string, inode: Inode): Promise<void> {
   const status = valueOf(await actors.run(0, { op: 'stat', by: 0, path })) as Status;
   inode.mode = status.mode;
   inode.attributes.clear();

@@ -1,12 +1,12 @@
 import type { Program, Step } from '../../../src/harness/api/index.js';
 import { Model } from '../model/model.js';
 import type { Expected, Reply, Value } from '../model/replies.js';
-import type { Actors } from './actors.js';
+import type { Callers } from './actors.js';
 import { inspection, settleCrash } from './inspection.js';
 
 /** What a program runs on. */
 export interface Ground {
-  readonly actors: Actors;
+  readonly actors: Callers;
   /** A fresh directory on the target. */
   makeRoot(): Promise<string>;
   removeRoot(root: string): Promise<void>;

@@ -3,6 +3,7 @@ import * as bench from './bench.js';
 import * as buckets from './buckets.js';
 import * as config from './config.js';
 import * as doctor from './doctor.js';
+import * as link from './link.js';
 import * as lint from './lint.js';
 import * as mount from './mount.js';
 import * as replay from './replay.js';
@@ -22,6 +23,7 @@ export const COMMANDS: readonly CommandModule[] = [
   unmount,
   status,
   serve,
+  link,
   lint,
   buckets,
   config,

@@ -199,6 +199,12 @@ export const BAD_INPUT: readonly BadInput[] = [
   { says: 'a report that is damaged', args: ['report', 'damaged'], line: /is damaged.*folder of a run/ },
   { says: 'a report of tomorrow', args: ['report', 'newer'], line: /version 77.*program that wrote it/ },
   // The embedded server
+  { says: 'a link to nowhere', args: ['link'], line: /no server.*--upstream/ },
+  {
+    says: 'a link that listens nowhere',
+    args: ['link', '--upstream', '{url}', '--listen', '9000'],
+    line: /"9000" is no address to listen on.*127\.0\.0\.1:0/,
+  },
   {
     says: 'fault rules that are not there',
     args: ['serve', '--faults', 'none.yaml', '--port', '0'],

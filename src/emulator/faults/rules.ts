@@ -32,6 +32,8 @@ const faultSchema = z.discriminatedUnion('kind', [
 ]);
 export type Fault = z.infer<typeof faultSchema>;
 
+export const FAULT_KINDS: readonly Fault['kind'][] = faultSchema.options.map(({ shape }) => shape.kind.value);
+
 const ruleSchema = z.strictObject({
   /** For counts and reports. @defaultValue the kind of the fault */
   name: z.string().exactOptional(),

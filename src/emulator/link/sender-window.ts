@@ -9,29 +9,39 @@ const C = 0.4;
 const RENO_ALPHA = (3 * (1 - BETA)) / (1 + BETA);
 /** RFC 6298 section 2.4 asks for a second; Linux takes 200 ms (TCP_RTO_MIN). */
 const LEAST_TIMEOUT_MS = 200;
-/** RFC 9406 section 4.3: the rise of the round trip that ends slow start, an eighth of it between these. */
+/** RFC 9406 section 4.3: the rise of the round trip that slows slow start, an eighth of it between these. */
 const LEAST_RISE_MS = 4;
 const MOST_RISE_MS = 16;
+/** RFC 9406 section 4.3: samples of a round that are looked at, how slow growth is then, and for how many rounds. */
+const ROUND_SAMPLES = 8;
+const CAUTIOUS_DIVISOR = 4;
+const CAUTIOUS_ROUNDS = 5;
 
 /**
  * The window of the sender of one direction of a connection, as Linux keeps it: slow start from 10 segments (RFC 6928)
- * until a loss or until the round trip rises (RFC 9406), then CUBIC (RFC 9438). It limits the bytes that are under way.
+ * until a loss or some rounds after the round trip rises (RFC 9406), then CUBIC (RFC 9438). It limits the bytes that are under way.
  * Pure; all times come from the caller.
  */
 export class SenderWindow {
   #bytes = INITIAL_SEGMENTS * SEGMENT_BYTES;
   #threshold = Infinity;
   #smoothMs: number;
-  #leastMs: number;
   #lastMax = 0;
   #epoch: { readonly startMs: number; readonly toMaxS: number } | undefined;
   #reno = 0;
   #recoveryEndMs = -Infinity;
+  /** A round of slow start: a window's worth of answers. */
+  #round = {
+    endMs: -Infinity,
+    leastMs: Infinity,
+    samples: 0,
+    leastBeforeMs: Infinity,
+    cautiousLeft: Infinity,
+  };
 
   /** @param roundTripMs - The path's, until there are samples. */
   constructor(roundTripMs: number) {
     this.#smoothMs = roundTripMs;
-    this.#leastMs = roundTripMs;
   }
 
   get bytes(): number {
@@ -50,15 +60,14 @@ export class SenderWindow {
   /** @param isUsedUp - The window held the sender up; a window that is not used does not grow (RFC 9438 section 5.8). */
   acknowledge(bytes: number, roundTripMs: number, nowMs: number, isUsedUp: boolean): void {
     this.#smoothMs += (roundTripMs - this.#smoothMs) / 8;
-    this.#leastMs = Math.min(this.#leastMs, roundTripMs);
     if (!isUsedUp || nowMs < this.#recoveryEndMs) return;
     if (this.#bytes >= this.#threshold) {
       this.#avoidCongestion(bytes, nowMs);
       return;
     }
-    this.#bytes += bytes;
-    const rise = Math.min(MOST_RISE_MS, Math.max(LEAST_RISE_MS, this.#leastMs / 8));
-    if (roundTripMs > this.#leastMs + rise) this.#threshold = this.#bytes;
+    this.#watchRound(roundTripMs, nowMs);
+    this.#bytes += this.#round.cautiousLeft === Infinity ? bytes : bytes / CAUTIOUS_DIVISOR;
+    if (this.#round.cautiousLeft <= 0) this.#threshold = this.#bytes;
   }
 
   /** A hole in what has arrived; losses of one round trip are one event. */
@@ -85,6 +94,27 @@ export class SenderWindow {
   restart(): void {
     this.#bytes = Math.min(this.#bytes, INITIAL_SEGMENTS * SEGMENT_BYTES);
     this.#epoch = undefined;
+    this.#round.cautiousLeft = Infinity;
+  }
+
+  /** HyStart++: the least of the first samples of a round, compared with that of the round before. */
+  #watchRound(roundTripMs: number, nowMs: number): void {
+    const round = this.#round;
+    if (nowMs >= round.endMs) {
+      round.leastBeforeMs = round.leastMs;
+      round.leastMs = Infinity;
+      round.samples = 0;
+      round.endMs = nowMs + roundTripMs;
+      round.cautiousLeft -= 1;
+    }
+    round.samples += 1;
+    if (round.samples > ROUND_SAMPLES) return;
+    round.leastMs = Math.min(round.leastMs, roundTripMs);
+    if (round.samples < ROUND_SAMPLES || round.leastBeforeMs === Infinity) return;
+    const rise = Math.min(MOST_RISE_MS, Math.max(LEAST_RISE_MS, round.leastBeforeMs / 8));
+    if (round.leastMs >= round.leastBeforeMs + rise) {
+      round.cautiousLeft = Math.min(round.cautiousLeft, CAUTIOUS_ROUNDS);
+    }
   }
 
   #avoidCongestion(bytes: number, nowMs: number): void {

@@ -17,7 +17,7 @@ const CONTINUE = Buffer.from('HTTP/1.1 100');
  * the first byte of each reply comes no earlier than the service time after the last byte of its request (the
  * server's own work counts into it), then half a round trip, at the link's rate.
  */
-export function shapeConnection(socket: Socket, link: Link): Duplex {
+export function shapeConnection(socket: Socket, link: Link): ShapedConnection | Socket {
   return link.shapes ? new ShapedConnection(socket, link) : socket;
 }
 

@@ -16,6 +16,8 @@ const LAYERS = {
   mount: [...BASE, 's3', 'transfer', 'cache', 'fs', 'fuse'],
   report: BASE,
   bench: [...BASE, 's3', 'transfer', 'report'],
+  // Planted defects, loaded by the test board only; the published package is without them.
+  planted: [...BASE, 's3', 'transfer', 'emulator', 'fs'],
   harness: [...BASE, 's3', 'transfer', 'emulator', 'mount', 'bench', 'report'],
 };
 

@@ -3,11 +3,12 @@ import type { RequestCount } from '../report/model.js';
 import type { S3Credentials } from '../s3/connection.js';
 import { Faults, type FaultCount } from './faults/faults.js';
 import type { FaultRules } from './faults/rules.js';
-import type { Service } from './http/handler.js';
+import type { Around, Service } from './http/handler.js';
 import { RequestCounts } from './http/request-counts.js';
 import { listen, type Wrap } from './http/server.js';
 import { createLink } from './link/link.js';
 import type { LinkProfile } from './link/profile.js';
+import type { Operation } from './operations/request.js';
 import { shapeConnection } from './link/shape.js';
 import { createDirectoryStorage } from './storage/directory-storage.js';
 import { createMemoryStorage } from './storage/memory-storage.js';
@@ -34,6 +35,8 @@ export interface EmulatorOptions {
   readonly baseHost?: string;
   /** The server's clock, for tests of expiry and skew. @defaultValue `Date.now` */
   readonly nowMs?: () => number;
+  /** Put around each operation before it runs, for tests. @defaultValue nothing is */
+  readonly around?: Around;
   /** Told of replies with status 500. @defaultValue nothing happens */
   readonly onInternalError?: (reason: unknown) => void;
 }
@@ -72,6 +75,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     verifier: { credentials, region, nowMs },
     baseHost: options.baseHost ?? 'localhost',
     counts,
+    around: options.around ?? ((operation): Operation => operation),
     onInternalError: options.onInternalError ?? ((): void => undefined),
     ...(options.faults === undefined ? {} : { faults: new Faults(options.faults) }),
   };

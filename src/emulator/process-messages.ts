@@ -5,7 +5,13 @@ import type { LinkProfile } from './link/profile.js';
 import type { EmulatorOptions } from './emulator.js';
 
 /** What can be said of a server that runs in a process of its own: all but functions. */
-export type EmulatorProcessOptions = Omit<EmulatorOptions, 'nowMs' | 'onInternalError'>;
+export interface EmulatorProcessOptions extends Omit<
+  EmulatorOptions,
+  'nowMs' | 'onInternalError' | 'around'
+> {
+  /** For tests of the suites, see `src/config/planted.ts`: the file that names the defect at work. */
+  readonly planted?: string;
+}
 
 export const credentialsSchema = z.strictObject({
   accessKeyId: z.string(),
@@ -25,6 +31,7 @@ export const optionsSchema = z.strictObject({
   credentials: credentialsSchema.exactOptional(),
   region: z.string().exactOptional(),
   baseHost: z.string().exactOptional(),
+  planted: z.string().exactOptional(),
 });
 
 /** What the parent says afterwards. */

@@ -1,4 +1,6 @@
+import { loadPlanted } from '../config/planted.js';
 import { Failure } from '../errors/failure.js';
+import type { Around } from './http/handler.js';
 import { startEmulator, type Emulator } from './emulator.js';
 import { optionsSchema, requestSchema, type ChildMessage } from './process-messages.js';
 
@@ -22,7 +24,10 @@ process.once('message', (options) => {
 
 async function begin(options: unknown): Promise<void> {
   try {
-    emulator = await startEmulator({ ...optionsSchema.parse(options), onInternalError: report });
+    const { planted, ...plain } = optionsSchema.parse(options);
+    const around =
+      planted === undefined ? undefined : (await loadPlanted<{ server: Around }>(planted)).server;
+    emulator = await startEmulator({ ...plain, ...(around && { around }), onInternalError: report });
   } catch (reason) {
     const { message, remedy } = Failure.from(reason);
     send({ kind: 'failed', message, ...(remedy === undefined ? {} : { remedy }) });

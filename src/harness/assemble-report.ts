@@ -14,7 +14,16 @@ export interface Invocation {
 /** What a run brought, beside what every run has. */
 export interface RunOutcome extends Pick<
   RunReport,
-  'verdict' | 'reasons' | 'simulated' | 'suites' | 'bench' | 'experiment' | 'mounts' | 'requests' | 'cleanup'
+  | 'verdict'
+  | 'reasons'
+  | 'simulated'
+  | 'suites'
+  | 'bench'
+  | 'experiment'
+  | 'mounts'
+  | 'selftest'
+  | 'requests'
+  | 'cleanup'
 > {
   readonly endpoint: string;
   readonly server: string;

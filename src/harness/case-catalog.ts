@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { CaseGroup } from './api/case.js';
 import { collectGroups } from './api/collect.js';
 import { DEFAULT_CASE_TIMEOUT_MS } from './api/protocol.js';
 import type { ListedCase } from './selection.js';
@@ -30,19 +31,33 @@ export function catalogOf(suite: string): Promise<Catalog> {
   return catalog;
 }
 
-async function loadCatalog(suite: string): Promise<Catalog> {
+/** One compiled file of a suite with what it defines; `undefined` where it can not be loaded. */
+export interface LoadedFile {
+  readonly file: string;
+  readonly groups: readonly CaseGroup[] | undefined;
+}
+
+/** Loads the files of a suite; possible once in a process, for Node runs a module once. */
+export async function loadGroups(suite: string): Promise<readonly LoadedFile[]> {
   const folder = suiteFolder(suite);
   const entries = await readdir(folder, { recursive: true });
+  const loaded: LoadedFile[] = [];
+  for (const name of entries.filter((entry) => entry.endsWith('.suite.js')).sort()) {
+    const { href } = pathToFileURL(join(folder, name));
+    const groups = await collectGroups(() => import(href)).catch(() => undefined);
+    loaded.push({ file: basename(name), groups });
+  }
+  return loaded;
+}
+
+async function loadCatalog(suite: string): Promise<Catalog> {
   const cases: ListedCase[] = [];
   const files = new Map<string, string>();
   const unloadable: string[] = [];
-  for (const file of entries.filter((name) => name.endsWith('.suite.js')).sort()) {
-    const groups = await collectGroups(() => import(pathToFileURL(join(folder, file)).href)).catch(
-      () => undefined,
-    );
-    if (groups === undefined) unloadable.push(basename(file));
+  for (const { file, groups } of await loadGroups(suite)) {
+    if (groups === undefined) unloadable.push(file);
     for (const group of groups ?? []) {
-      files.set(group.group, basename(file));
+      files.set(group.group, file);
       for (const { id, says, tier = 'quick', timeoutMs = DEFAULT_CASE_TIMEOUT_MS } of group.cases) {
         cases.push({ suite, group: group.group, id, says, tier, timeoutMs });
       }

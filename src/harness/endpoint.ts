@@ -19,6 +19,8 @@ const PROBE_LIMIT_MS = 20_000;
 export interface EndpointOptions {
   /** Link of the embedded server where the wish names neither link nor region. @defaultValue `loopback` */
   readonly defaultLink?: LinkProfile;
+  /** For tests of the suites: the embedded server with planted defects. */
+  readonly planted?: string;
 }
 
 /**
@@ -48,7 +50,8 @@ async function openWished(
   refuseContradictions(wish, connection);
   if (wish.link !== undefined) {
     const profile = profileOf(wish.link);
-    return openEmbedded(profile, wish.region, `The link profile ${profile.name} was asked for`, signal);
+    const reason = `The link profile ${profile.name} was asked for`;
+    return openEmbedded(profile, wish.region, reason, signal, options.planted);
   }
   if (connection.endpoint !== undefined) return openExternal(connection, signal);
   if (wish.region !== undefined || wish.requireAws === true) {
@@ -120,8 +123,16 @@ async function openEmbedded(
   region: string | undefined,
   reason: string,
   signal: AbortSignal,
+  planted?: string,
 ): Promise<Endpoint> {
-  const emulator = await startServer({ link: profile, ...(region === undefined ? {} : { region }) }, signal);
+  const emulator = await startServer(
+    {
+      link: profile,
+      ...(region === undefined ? {} : { region }),
+      ...(planted === undefined ? {} : { planted }),
+    },
+    signal,
+  );
   const connection: S3Connection = {
     endpoint: emulator.endpoint,
     region: emulator.region,

@@ -1,4 +1,5 @@
 import type { BenchCell, CaseState, Cleanup, MountBench, RunReport, SuiteResult } from '../report/model.js';
+import type { Selftest } from '../report/selftest-model.js';
 
 /** States that decide against a target. */
 const BAD: readonly CaseState[] = ['failed', 'hung', 'broken', 'unexpected-pass'];
@@ -90,6 +91,20 @@ export function judgeMounts(
   if (open > 0) reasons.push(`${open} of ${comparisons.length} comparisons are inconclusive`);
   const isOpen = comparisons.length > 0 && open === comparisons.length;
   return { verdict: isOpen ? 'inconclusive' : 'passed', reasons };
+}
+
+/** A defect that no case noticed is a hole in the suites; a case that fails without one makes the board worthless. */
+export function judgeSelftest({ control, mutants }: Selftest, cleanup: readonly Cleanup[]): Judged {
+  const reasons = [
+    ...control.bad.map(({ id, reason }) => `Without any defect ${id} did not pass: ${reason}`),
+    ...mutants
+      .filter(({ state }) => state === 'missed')
+      .map(({ id, sentence }) => `No case noticed ${id}: ${sentence}`),
+    ...cleanupReasons(cleanup),
+  ];
+  if (mutants.length === 0) reasons.push('No defect was planted');
+  if (reasons.length > 0) return { verdict: 'failed', reasons };
+  return { verdict: 'passed', reasons: [`${mutants.length} planted defects, each noticed by a case`] };
 }
 
 function counts(result: SuiteResult['cases'][number]): boolean {

@@ -17,6 +17,7 @@ import type { Observed } from './observe/collect.js';
 import { trackOperations, type OperationLog } from './observe/operations.js';
 import { StoreWatch } from './observe/store.js';
 import type { MountPlan } from './plan.js';
+import { seamsOf, type Seams } from './seams.js';
 import { UploadJournal } from './upload-journal.js';
 
 /** A connection without a byte for this long has failed; less where an operation may not take so long. */
@@ -42,7 +43,7 @@ export interface Composed {
  */
 export async function compose(plan: MountPlan, log: Log): Promise<Composed> {
   const prefix = keyPrefix(plan.prefix);
-  const { metered, watch, direct } = watchedStore(plan, log);
+  const { metered, watch, direct, seams } = await watchedStore(plan, log);
   let folder: CacheFolder | undefined;
   try {
     await direct.list({ prefix, maxKeys: 1 });
@@ -54,11 +55,11 @@ export async function compose(plan: MountPlan, log: Log): Promise<Composed> {
     if (!plan.config.mount.readOnly) await journal.abortLeft(direct, log);
     const checked = journal.note(withCheckedConditions(direct, honoured));
     const retries = new RetryCount();
-    const fileSystem = fileSystemOver(plan, checked, { retries, watch }, cacheDir, log);
+    const fileSystem = fileSystemOver(plan, checked, { retries, watch, seams }, cacheDir, log);
     const tracked = trackOperations(fileSystem);
     const outage = attendOutage(plan, watch, tracked.log, () => watch.probe(direct, prefix));
     return {
-      fileSystem: tracked.fileSystem,
+      fileSystem: seams.fileSystem(tracked.fileSystem),
       observed: {
         operations: tracked.log,
         cacheFolder: cacheDir,
@@ -82,14 +83,15 @@ export async function compose(plan: MountPlan, log: Log): Promise<Composed> {
 }
 
 /** The store, one request to a call, counted and watched. */
-function watchedStore(plan: MountPlan, log: Log) {
+async function watchedStore(plan: MountPlan, log: Log) {
+  const seams = await seamsOf(plan);
   const limitMs = plan.config.mount.operationTimeoutMs;
   const idleTimeoutMs = Math.min(IDLE_TIMEOUT_MS, limitMs / 2);
   const connection = storeConnection(plan);
   const make = (): ObjectStore => createStore(connection, plan.bucket, { log, idleTimeoutMs });
   const metered = meterStore(withRenewedCredentials(connection, make, log));
   const watch = new StoreWatch(limitMs);
-  return { metered, watch, direct: watch.observe(metered.store) };
+  return { metered, watch, direct: seams.store(watch.observe(metered.store)), seams };
 }
 
 /** While the store is out no operation grows older than the limit, and the store is asked whether it is back. */
@@ -109,7 +111,11 @@ function attendOutage(
 function fileSystemOver(
   { config, prefix }: MountPlan,
   checked: ObjectStore,
-  { retries, watch }: { readonly retries: RetryCount; readonly watch: StoreWatch },
+  {
+    retries,
+    watch,
+    seams,
+  }: { readonly retries: RetryCount; readonly watch: StoreWatch; readonly seams: Seams },
   cacheDir: string,
   log: Log,
 ): InspectableFileSystem {
@@ -117,7 +123,9 @@ function fileSystemOver(
   const onRetry = (): number => (retries.count += 1);
   // The transporter retries by itself.
   const retry = { maxTotalMs: Math.min(maxTotalMs, PART_LIMIT_MS) };
-  const transporter = createTransporter('optimized', checked, config.transfer, { log, retry });
+  const transporter = seams.transporter(
+    createTransporter('optimized', checked, config.transfer, { log, retry }),
+  );
   return createFileSystem({
     store: watch.guard(withRetry(checked, { policy: { maxTotalMs }, onRetry })),
     prefix: keyPrefix(prefix),

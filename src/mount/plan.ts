@@ -9,6 +9,8 @@ export interface MountPlan {
   readonly mountPoint: string;
   readonly connection: S3Connection;
   readonly config: Config;
+  /** For tests of the suites, see `src/config/planted.ts`: the file that names the defect at work. */
+  readonly planted?: string;
   /** Where the daemon's stderr goes, so that it can be opened anew. Set by `startMount`. */
   readonly logFile?: string;
 }

@@ -5,6 +5,7 @@ import { layoutMounts, type MountRow } from './layout/mounts.js';
 import { layoutSuites, type SuiteRow } from './layout/suites.js';
 import { simulationSentence } from './layout/simulation.js';
 import type { RunReport } from './model.js';
+import type { Selftest } from './selftest-model.js';
 
 /** Cases named on the console; the rest is in the report. */
 const MOST_CASES = 10;
@@ -20,12 +21,23 @@ export function consoleSummary(report: RunReport): string {
     ...headline.details.map((detail) => `  ${detail}`),
     ...benchLines(layoutBench(report.bench)),
     ...layoutMounts(report.mounts).flatMap(mountLines),
+    ...selftestLines(report.selftest),
     ...layoutSuites(report.suites).flatMap(suiteLines),
     ...reasonLines(report),
     ...cleanupLines(report),
     '',
   ];
   return lines.join('\n');
+}
+
+/** A line per defect: who noticed it and when. */
+function selftestLines(selftest: Selftest | undefined): string[] {
+  if (selftest === undefined) return [];
+  const width = Math.max(...selftest.mutants.map(({ id }) => id.length));
+  return selftest.mutants.map(({ id, state, by, elapsedMs, cases }) => {
+    const who = by === undefined ? `MISSED by ${cases} cases` : `${by.suite}:${by.id}`;
+    return `  ${id.padEnd(width)}  ${state === 'caught' ? formatDuration(elapsedMs).padStart(8) : '       -'}  ${who}`;
+  });
 }
 
 function benchLines(rows: readonly BenchRow[]): string[] {

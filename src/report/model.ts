@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { selftestSchema } from './selftest-model.js';
 
 /**
  * The versioned model that every run writes as `results.json` and every reporter (HTML, PNG, JUnit, console) reads.
@@ -202,7 +203,10 @@ export const linkProfileSchema = z.strictObject({
   lossRatio: z.number().optional(),
   lossBurstSegments: z.number().optional(),
   meanBytesToReset: z.number().optional(),
-  capacitySteps: z.array(z.strictObject({ afterMs: z.number(), factor: z.number() })).readonly().optional(),
+  capacitySteps: z
+    .array(z.strictObject({ afterMs: z.number(), factor: z.number() }))
+    .readonly()
+    .optional(),
   capacityPeriodMs: z.number().optional(),
 });
 export type LinkFacts = z.infer<typeof linkProfileSchema>;
@@ -269,6 +273,8 @@ export const runReportSchema = z.strictObject({
   experiment: experimentSchema.optional(),
   /** Present where workloads were measured through mounts. */
   mounts: mountBenchSchema.optional(),
+  /** Present where the suites themselves were tested. */
+  selftest: selftestSchema.optional(),
   requests: z.array(requestCountSchema),
   cleanup: z.array(cleanupSchema),
 });

@@ -4,13 +4,14 @@ import { TIERS } from '../../harness/api/case.js';
 import type { Selection, Shard } from '../../harness/selection.js';
 import { configOptions, connectionOptions, type Flags } from '../options.js';
 import { numberFlag, runOptions, runAndReport, textFlag, wishFrom } from '../reported-run.js';
+import { SELFTEST, boardOptions, runBoard } from '../suite/board.js';
 
 export const command = 'suite <names..>';
 export const describe =
   'Run suites on a file system: posix, integrity, range, model, stress, throughput or all';
 
 export function builder(yargs: Argv): Argv {
-  return sizeOptions(runOptions(connectionOptions(configOptions(yargs))))
+  return boardOptions(sizeOptions(runOptions(connectionOptions(configOptions(yargs)))))
     .positional('names', { type: 'string', array: true, demandOption: true, describe: 'Suites, or all' })
     .option('target', {
       type: 'string',
@@ -31,6 +32,7 @@ export function builder(yargs: Argv): Argv {
     .example('objectfs suite posix --target dir:/tmp', 'The control: a local directory must pass')
     .example('objectfs suite posix --target s3fs', 'Another file system, started on a bucket of its own')
     .example("objectfs suite posix --filter 'rename/*'", 'Some cases; a failed one alone by its id')
+    .example('objectfs suite selftest', 'Planted defects: does a case notice each?')
     .example('objectfs suite all --endpoint http://127.0.0.1:9000', 'On another S3 server');
 }
 
@@ -61,6 +63,7 @@ function sizeOptions<T>(yargs: Argv<T>) {
 export async function handler(flags: ArgumentsCamelCase): Promise<void> {
   const names = flags['names'];
   const suites = Array.isArray(names) ? names.map(String) : [];
+  if (suites.includes(SELFTEST)) return runBoard(flags, suites);
   const operations = operationsFrom(flags);
   await runAndReport(flags, async ({ resolved, seed, invocation, signal, progress, log }) => {
     const { runSuites } = await import('../../harness/run-suites.js');

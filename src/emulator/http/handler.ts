@@ -15,12 +15,16 @@ import type { RequestCounts } from './request-counts.js';
 import { askedOf, findOperation } from './router.js';
 import { sendReply } from './send-reply.js';
 
+/** An operation with something around it. */
+export type Around = (operation: Operation) => Operation;
+
 /** What every request of one server shares. */
 export interface Service {
   readonly storage: Storage;
   readonly verifier: Verifier;
   readonly baseHost: string;
   readonly counts: RequestCounts;
+  readonly around: Around;
   /** Told of replies with status 500, which are mistakes of this server. */
   readonly onInternalError: (reason: unknown) => void;
   /** What goes wrong; absent: nothing. May be changed between requests. */
@@ -137,7 +141,7 @@ async function answer(
   try {
     const head = RequestHead.of(request);
     const address = addressOf(head, service.baseHost);
-    const operation: Operation = findOperation(head, address);
+    const operation = service.around(findOperation(head, address));
     exchange.operation = operation.name;
     const payload = verifyRequest(head, verifier);
     const body = new RequestBody(source, head, payload, announce);

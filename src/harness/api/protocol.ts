@@ -81,6 +81,8 @@ export const runPlanSchema = z.strictObject({
   /** Ids of the cases to run. Absent: every one. */
   only: z.array(z.string()).optional(),
   eventsFile: z.string(),
+  /** For tests of the suites, see `src/config/planted.ts`: the file that names the defect at work. */
+  planted: z.string().optional(),
   /** Absent: the target can not be remounted. */
   controlSocket: z.string().optional(),
 });

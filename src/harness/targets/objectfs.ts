@@ -27,8 +27,9 @@ type Binding = Config['mount']['binding'];
  * The reference file system of this project, in a daemon of its own that ends with the runner.
  *
  * @param binding - Absent: the configured one.
+ * @param planted - For tests of the suites: the switch of planted defects.
  */
-export function objectfsTarget(version: string, binding?: Binding): TargetDriver {
+export function objectfsTarget(version: string, binding?: Binding, planted?: string): TargetDriver {
   const isNative = binding === 'fuse-native';
   return {
     name: isNative ? 'objectfs:fuse-native' : 'objectfs',
@@ -36,7 +37,7 @@ export function objectfsTarget(version: string, binding?: Binding): TargetDriver
     needsStore: true,
     unmet: isNative ? NATIVE_UNMET : [],
     quirks: ['Locks hold on this mount only, not for other clients of the bucket'],
-    start: (place, signal) => startObjectfs(withBinding(place, binding), signal),
+    start: (place, signal) => startObjectfs(withBinding(place, binding), signal, planted),
   };
 }
 
@@ -46,14 +47,19 @@ function withBinding(place: TargetPlace, binding: Binding | undefined): TargetPl
   return { ...place, config: { ...config, mount: { ...config.mount, binding } } };
 }
 
-async function startObjectfs(place: TargetPlace, signal: AbortSignal): Promise<RunningTarget> {
+async function startObjectfs(
+  place: TargetPlace,
+  signal: AbortSignal,
+  planted: string | undefined,
+): Promise<RunningTarget> {
   const { store } = place;
   if (store === undefined) throw new Failure('internal', 'The target objectfs needs a bucket');
   const mountPoint = join(place.folder, 'mount');
   await mkdir(mountPoint, { recursive: true });
   await dropBlocks(cacheFolder(place));
   await place.record.mount(mountPoint);
-  const mount = await startMount(planFor(place, store, mountPoint), { foreground: true, signal });
+  const plan = { ...planFor(place, store, mountPoint), ...(planted === undefined ? {} : { planted }) };
+  const mount = await startMount(plan, { foreground: true, signal });
   const daemon = await identifyProcess(mount.pid);
   if (daemon !== undefined) await place.record.daemon(daemon);
   return {

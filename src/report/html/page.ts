@@ -5,6 +5,7 @@ import { html, type Html } from './html.js';
 import { mountsSection } from './mounts-section.js';
 import { document, pill, simulatedBanner, topLine } from './parts.js';
 import { cleanupSection, environmentSection, reproduceSection, requestsSection } from './run-sections.js';
+import { selftestSection } from './selftest-section.js';
 import { suitesSection } from './suites-section.js';
 
 /** The report of one run as one page that needs nothing else: no network, no script, no other file. */
@@ -14,7 +15,7 @@ export function renderPage(report: RunReport, pngNames: readonly string[]): stri
     simulatedBanner(report),
     html`<main>
       ${topLine(report)}${headlineBlock(report)}${benchSection(report)}${mountsSection(report)}
-      ${suitesSection(report)}
+      ${selftestSection(report)}${suitesSection(report)}
       ${requestsSection(report)}${environmentSection(report)}${cleanupSection(report)}${reproduceSection(report)}
       ${footer(report, pngNames)}
     </main>`,

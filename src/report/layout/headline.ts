@@ -1,5 +1,6 @@
 import { formatCount, formatInterval, formatRatio } from '../format.js';
 import type { Experiment, MountBench, RunReport } from '../model.js';
+import type { Selftest } from '../selftest-model.js';
 import { mountSentences } from './mounts.js';
 import { countStates } from './suites.js';
 
@@ -72,10 +73,16 @@ function summaryTitle(row: Experiment['summary'][number]): string {
 }
 
 function suiteTitle(report: RunReport): string {
+  if (report.selftest !== undefined) return selftestTitle(report.selftest);
   if (report.suites.length === 0) return 'Nothing was run';
   const subjects = report.suites.filter((suite) => !suite.control);
   const names = subjects.map((suite) => suite.suite).join(', ');
   const passed = subjects.flatMap((suite) => suite.cases).filter(({ state }) => state === 'passed').length;
   const total = subjects.reduce((sum, suite) => sum + suite.cases.length, 0);
   return `${names || 'control'}: ${formatCount(passed)} of ${formatCount(total)} cases passed`;
+}
+
+function selftestTitle({ mutants, tier }: Selftest): string {
+  const caught = mutants.filter(({ state }) => state === 'caught').length;
+  return `${caught} of ${mutants.length} planted defects were noticed by the ${tier} tier`;
 }

@@ -1,0 +1,19 @@
+import type { Mutant } from '../mutant.js';
+import { ATTRIBUTE_MUTANTS } from './attributes.js';
+import { DATA_MUTANTS } from './data.js';
+import { NAME_MUTANTS } from './names.js';
+import { SERVER_MUTANTS } from './server.js';
+import { STORE_MUTANTS } from './store.js';
+import { TRANSPORTER_MUTANTS } from './transporter.js';
+import { XATTR_MUTANTS } from './xattrs.js';
+
+/** Every planted defect, by seam. */
+export const MUTANTS: readonly Mutant[] = [
+  ...ATTRIBUTE_MUTANTS,
+  ...NAME_MUTANTS,
+  ...DATA_MUTANTS,
+  ...XATTR_MUTANTS,
+  ...STORE_MUTANTS,
+  ...TRANSPORTER_MUTANTS,
+  ...SERVER_MUTANTS,
+];

@@ -1,0 +1,29 @@
+import { z } from 'zod';
+
+/** What became of one defect that was planted to see whether a suite notices. */
+export const mutantResultSchema = z.strictObject({
+  id: z.string(),
+  sentence: z.string(),
+  /** The seam: `fileSystem`, `store`, `transporter`, `server`. */
+  where: z.string(),
+  state: z.enum(['caught', 'missed']),
+  /** The case that noticed, and that passed again without the defect. */
+  by: z.strictObject({ suite: z.string(), id: z.string(), reason: z.string() }).optional(),
+  /** Time and number of the cases that were run until then. */
+  elapsedMs: z.number(),
+  cases: z.number().int(),
+});
+export type MutantResult = z.infer<typeof mutantResultSchema>;
+
+/** The suites tested by planted defects. */
+export const selftestSchema = z.strictObject({
+  tier: z.enum(['quick', 'full']),
+  /** The cases without any defect: all must pass. */
+  control: z.strictObject({
+    rounds: z.number().int(),
+    cases: z.number().int(),
+    bad: z.array(z.strictObject({ id: z.string(), reason: z.string() })),
+  }),
+  mutants: z.array(mutantResultSchema),
+});
+export type Selftest = z.infer<typeof selftestSchema>;

@@ -8,6 +8,7 @@ import { PROFILES, type Profile } from '../../suites/model/run/profiles.js';
 import { runProgram, type Ground } from '../../suites/model/run/program-run.js';
 import { shrink } from '../../suites/model/run/shrink.js';
 import type { Reply } from '../../suites/model/model/replies.js';
+import { Failure } from '../errors/failure.js';
 import { readReplay, type Program, type Step } from './api/program.js';
 
 /** Steps of each kind of program; the whole suite makes more of them. */
@@ -127,8 +128,16 @@ describe('replay files', () => {
   ])('%s is wrong use', (_name, content) => {
     const file = join(folder, 'replay.json');
     writeFileSync(file, JSON.stringify(content));
-    expect(() => readReplay(file)).toThrow(expect.objectContaining({ kind: 'usage' }));
+    expect(kindOf(() => readReplay(file))).toBe('usage');
     writeFileSync(file, JSON.stringify(good));
     expect(readReplay(file)).toEqual(good);
   });
 });
+
+function kindOf(action: () => unknown): unknown {
+  try {
+    return action();
+  } catch (reason) {
+    return reason instanceof Failure ? reason.kind : reason;
+  }
+}

@@ -187,6 +187,17 @@ export const BAD_INPUT: readonly BadInput[] = [
   { says: 'no blocks', args: ['bench', '--blocks', '0'], line: /Ask for 1 to 1000 blocks/ },
   { says: 'half a block', args: ['bench', '--blocks', '1.5'], line: /whole number/ },
   { says: 'a seed that is no number', args: ['bench', '--seed', 'abc'], line: /--seed takes a whole number/ },
+  {
+    says: 'no operations',
+    args: ['suite', 'model', '--ops', '0'],
+    line: /--ops takes a whole number from 1/,
+  },
+  {
+    says: 'a replay file that is not there',
+    args: ['replay', 'none.json'],
+    line: /none\.json can not be read/,
+  },
+  { says: 'a replay file that is none', args: ['replay', 'damaged/results.json'], line: /is no replay file/ },
   { says: 'a seed below zero', args: ['suite', 'range', '--seed=-1'], line: /--seed takes a whole number/ },
   // Folders
   { says: 'a file as --data', args: ['bench', '--data', 'file'], line: /not a directory.*--data DIR/ },

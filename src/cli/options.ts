@@ -14,6 +14,11 @@ const FLAG_KEYS = {
   'memory-limit': 'mount.memoryLimit',
   'log-file': 'mount.logFile',
   'metrics-port': 'mount.metricsPort',
+  level: 'transfer.level',
+  'chunk-size': 'transfer.chunkSize',
+  connections: 'transfer.connections',
+  congestion: 'transfer.congestion',
+  'storage-class': 'transfer.storageClass',
   'log-level': 'log.level',
 } as const;
 
@@ -35,6 +40,26 @@ export function connectionOptions<T>(yargs: Argv<T>) {
   return yargs
     .option('endpoint', { type: 'string', requiresArg: true, describe: 'URL of an S3 server other than AWS' })
     .option('region', { type: 'string', requiresArg: true, describe: 'AWS region' });
+}
+
+/** Adds the flags of the `transfer` section. */
+export function transferOptions<T>(yargs: Argv<T>) {
+  return yargs
+    .option('level', {
+      choices: ['off', 'standard', 'aggressive'] as const,
+      describe: 'off: one plain request for each object; aggressive: the lean client',
+    })
+    .option('chunk-size', { type: 'string', requiresArg: true, describe: 'Size of parts, such as 16MiB' })
+    .option('connections', { type: 'number', requiresArg: true, describe: 'Parts in flight' })
+    .option('congestion', {
+      choices: ['fixed', 'cubic', 'bbr'] as const,
+      describe: 'How many parts are in flight after a loss',
+    })
+    .option('storage-class', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Storage class of what is written, such as STANDARD_IA',
+    });
 }
 
 /** Resolves the configuration with the flags of this command on top. */

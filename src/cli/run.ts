@@ -1,6 +1,7 @@
 import yargs, { type Argv } from 'yargs';
 import { Failure, usageError } from '../errors/failure.js';
 import { COMMANDS } from './commands/index.js';
+import { STREAM_WORD } from './copy/stream-word.js';
 import { reportFailure } from './exit.js';
 import { version } from './version.js';
 
@@ -38,7 +39,7 @@ function keepLast(parsed: Record<string, unknown>): void {
 }
 
 function parser(argv: readonly string[]): Argv {
-  const base = yargs([...argv])
+  const base = yargs(argv.map((word) => (word === '-' ? STREAM_WORD : word)))
     .scriptName('objectfs')
     .usage('$0 <command>\n\nTest, benchmark and mount S3-backed file systems.')
     // Not by `duplicate-arguments-array`: it would also keep only the last of several names.

@@ -6,7 +6,7 @@ import type { ObjectStore } from '../s3/store.js';
 import type { PartOutcome, WindowController } from './congestion/controller.js';
 import type { CongestionName } from './congestion/choose.js';
 import type { PlanSettings } from './plan.js';
-import type { TransferSummary } from './transporter.js';
+import type { TransferSummary, Verification } from './transporter.js';
 
 /** Counters of one transfer. */
 export interface Tally {
@@ -15,6 +15,7 @@ export interface Tally {
   inFlight: number;
   peakInFlight: number;
   parts: number;
+  resumedBytes: number;
 }
 
 /** The settings that decide how an object is moved. */
@@ -73,7 +74,7 @@ export function countingStore(store: ObjectStore, tally: Tally): ObjectStore {
 }
 
 export function newTally(): Tally {
-  return { requests: 0, retries: 0, inFlight: 0, peakInFlight: 0, parts: 1 };
+  return { requests: 0, retries: 0, inFlight: 0, peakInFlight: 0, parts: 1, resumedBytes: 0 };
 }
 
 /** Marks one part as in flight while `run` lasts. */
@@ -132,7 +133,12 @@ function outcomeOf({ kind, retryAfterMs }: Failure): PartOutcome {
 }
 
 /** The counted part of a summary. */
-export function summarize(tally: Tally, sizeBytes: number, startMs: number): TransferSummary {
-  const { parts, requests, retries, peakInFlight } = tally;
-  return { sizeBytes, elapsedMs: performance.now() - startMs, parts, requests, retries, peakInFlight };
+export function summarize(
+  { tally, startMs }: Pick<TransferContext, 'tally' | 'startMs'>,
+  sizeBytes: number,
+  verification: Verification,
+): TransferSummary {
+  const { parts, requests, retries, peakInFlight, resumedBytes } = tally;
+  const elapsedMs = performance.now() - startMs;
+  return { sizeBytes, elapsedMs, parts, requests, retries, peakInFlight, resumedBytes, verification };
 }

@@ -1,11 +1,18 @@
 import { Failure } from '../errors/failure.js';
 import { isTransient, retrying } from '../s3/backoff.js';
+import { createChecksum } from '../s3/checksums/hasher.js';
 import type { ByteRange, ObjectHead, ObjectRead } from '../s3/store.js';
 import { inFlight, PART_RETRY, tryPart, type TransferContext } from './context.js';
+import { partAlgorithm, verifyWhole } from './integrity/verification.js';
 import { cutParts, downloadPartBytes, firstRangeBytes, type Part, type PlanSettings } from './plan.js';
 import type { PartSink } from './sinks.js';
-import type { DownloadOptions } from './transporter.js';
+import type { DownloadOptions, Verification } from './transporter.js';
 import { runWindowed, type WindowedWork } from './window.js';
+
+/** A version, all of it received. */
+export interface Received extends Pin {
+  readonly verification: Verification;
+}
 
 /** The one version of the object that all parts must come from. */
 export interface Pin {
@@ -25,20 +32,68 @@ export async function downloadOptimized(
   sink: PartSink,
   options: DownloadOptions,
   onPin: (pin: Pin) => void,
-): Promise<Pin> {
-  const opened = await openFirst(context, key, options);
-  const { head } = opened.read;
-  const pin = { etag: head.etag, sizeBytes: head.sizeBytes };
+): Promise<Received> {
+  const known = pinOfJournal(options);
+  const opened = known === undefined ? await openFirst(context, key, options) : undefined;
+  const pin = known ?? pinOf(opened);
   onPin(pin);
-  const parts = cutRest(opened, context.settings);
+  const firstBytes = opened === undefined ? firstRangeBytes(context.settings) : opened.covers.lastByte + 1;
+  const parts = cutRest(pin.sizeBytes, Math.min(firstBytes, pin.sizeBytes), context.settings);
   context.tally.parts = parts.length;
-  const fetchPart = partFetcher(context, key, sink, pin, opened, options.onProgress);
+  const job = { key, sink, pin, opened, options, digests: new Map<number, string>() };
+  const left = await withoutReceived(context, job, parts);
   try {
-    await fetchAll(context, parts, sink, fetchPart, options.signal);
+    await fetchAll(context, left, sink, partFetcher(context, job), options.signal);
   } finally {
-    opened.read.body.destroy();
+    opened?.read.body.destroy();
   }
-  return pin;
+  const digests = parts.map(({ index, sizeBytes }) => ({ value: job.digests.get(index) ?? '', sizeBytes }));
+  return { ...pin, verification: await verifyWhole(key, sink, options.checksum, digests) };
+}
+
+/** What the steps of one download share. */
+interface DownloadJob {
+  readonly key: string;
+  readonly sink: PartSink;
+  readonly pin: Pin;
+  readonly opened: FirstRead | undefined;
+  readonly options: DownloadOptions;
+  /** By index of part. */
+  readonly digests: Map<number, string>;
+}
+
+function pinOf(opened: FirstRead | undefined): Pin {
+  const { etag = '', sizeBytes = 0 } = opened?.read.head ?? {};
+  return { etag, sizeBytes };
+}
+
+/** A download that goes on knows its version, and its first range may be there. */
+function pinOfJournal({ journal, ifMatch, sizeBytes }: DownloadOptions): Pin | undefined {
+  if (journal === undefined || journal.parts.size === 0) return undefined;
+  if (ifMatch === undefined || sizeBytes === undefined) return undefined;
+  return { etag: ifMatch, sizeBytes };
+}
+
+/** The parts that an earlier run has not received, or whose bytes in the file are not what they were. */
+async function withoutReceived(
+  context: TransferContext,
+  { sink, options, digests }: DownloadJob,
+  parts: readonly Part[],
+): Promise<readonly Part[]> {
+  const left: Part[] = [];
+  for (const part of parts) {
+    const received = options.journal?.parts.get(part.index);
+    const digest = createChecksum(partAlgorithm(options.checksum));
+    const isSame = received?.firstByte === part.firstByte && received.sizeBytes === part.sizeBytes;
+    if (!isSame || !(await sink.digestPart(part, digest)) || digest.digest() !== received.digest) {
+      left.push(part);
+      continue;
+    }
+    options.signal?.throwIfAborted();
+    digests.set(part.index, received.digest);
+    context.tally.resumedBytes += part.sizeBytes;
+  }
+  return left;
 }
 
 /** A part that is the whole object needs no window. */
@@ -50,7 +105,7 @@ async function fetchAll(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const [first] = parts;
-  if (parts.length === 1 && first !== undefined) {
+  if (context.tally.parts === 1 && first !== undefined) {
     await inFlight(context.tally, () =>
       tryPart(context, first.sizeBytes, signal, () => fetchPart(first, signal)),
     );
@@ -63,7 +118,7 @@ async function fetchAll(
       if (part !== undefined) await sink.ready(part, stop);
       return part;
     },
-    pieceBytes: parts[1]?.sizeBytes ?? 1,
+    pieceBytes: (parts[1] ?? first)?.sizeBytes ?? 1,
     run: (part, stop, window) => tryPart(context, part.sizeBytes, stop, () => fetchPart(part, stop), window),
   };
   await runWindowed(context, work, signal);
@@ -72,30 +127,33 @@ async function fetchAll(
 /** One attempt at one part; the first attempt at the first part takes the body that is open already. */
 function partFetcher(
   context: TransferContext,
-  key: string,
-  sink: PartSink,
-  pin: Pin,
-  opened: FirstRead,
-  onProgress: DownloadOptions['onProgress'],
+  { key, sink, pin, opened, options, digests }: DownloadJob,
 ): (part: Part, signal: AbortSignal | undefined) => Promise<void> {
   let isOpenedTaken = false;
-  let doneBytes = 0;
+  const { onProgress, journal, checksum } = options;
+  let doneBytes = context.tally.resumedBytes;
   return async (part, signal) => {
-    const useOpened = part.index === 0 && !isOpenedTaken;
-    if (useOpened) isOpenedTaken = true;
-    const read = useOpened ? opened.read : await openPart(context, key, part, pin, signal);
+    const first = part.index === 0 && !isOpenedTaken ? opened?.read : undefined;
+    if (first !== undefined) isOpenedTaken = true;
+    const read = first ?? (await openPart(context, key, part, pin, signal));
+    const digest = createChecksum(partAlgorithm(checksum));
     let receivedBytes = 0;
     try {
-      await sink.receive(part, read.body, (bytes) => {
+      const onBytes = (bytes: number): void => {
         receivedBytes += bytes;
         doneBytes += bytes;
         onProgress?.(doneBytes);
-      });
+      };
+      await sink.receive(part, read.body, onBytes, digest);
     } catch (reason) {
       doneBytes -= receivedBytes;
       read.body.destroy();
       throw reason;
     }
+    const value = digest.digest();
+    digests.set(part.index, value);
+    const { index, firstByte, sizeBytes } = part;
+    await journal?.add({ index, firstByte, sizeBytes, digest: value });
   };
 }
 
@@ -106,10 +164,8 @@ interface FirstRead {
 }
 
 /** The parts after the first one, which is as long as what the first request already brings. */
-function cutRest({ read, covers }: FirstRead, settings: PlanSettings): readonly Part[] {
-  const { sizeBytes } = read.head;
-  const firstBytes = covers.lastByte + 1;
-  const first = { index: 0, firstByte: 0, lastByte: covers.lastByte, sizeBytes: firstBytes };
+function cutRest(sizeBytes: number, firstBytes: number, settings: PlanSettings): readonly Part[] {
+  const first = { index: 0, firstByte: 0, lastByte: firstBytes - 1, sizeBytes: firstBytes };
   if (firstBytes >= sizeBytes) return [first];
   const restBytes = sizeBytes - firstBytes;
   const rest = cutParts(restBytes, downloadPartBytes(restBytes, settings)).map((part) => ({

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
 import { lstat, open, realpath, rename, rm, type FileHandle } from 'node:fs/promises';
 import { Failure, type FailureKind } from '../errors/failure.js';
 
@@ -15,6 +16,29 @@ const KIND_FOR_CODE: Readonly<Record<string, FailureKind>> = {
   EFBIG: 'file-too-big',
   ENAMETOOLONG: 'name-too-long',
 };
+
+/** A read of this size costs about as much as the system call that makes it. */
+const READ_BYTES = 2 ** 20;
+
+/** Gives a range of a file to a digest; `false` where the file ends before it. */
+export async function readThrough(
+  handle: FileHandle,
+  path: string,
+  { firstByte, sizeBytes }: { readonly firstByte: number; readonly sizeBytes: number },
+  digest: { update(bytes: Uint8Array): void },
+): Promise<boolean> {
+  return onLocalFile(path, async () => {
+    const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, Math.max(1, sizeBytes)));
+    for (let done = 0; done < sizeBytes;) {
+      const wanted = Math.min(buffer.byteLength, sizeBytes - done);
+      const { bytesRead } = await handle.read(buffer, 0, wanted, firstByte + done);
+      if (bytesRead === 0) return false;
+      digest.update(buffer.subarray(0, bytesRead));
+      done += bytesRead;
+    }
+    return true;
+  });
+}
 
 /** Runs a step on a local file; its errors become failures that name the path. */
 export async function onLocalFile<T>(path: string, step: () => Promise<T>): Promise<T> {
@@ -46,13 +70,16 @@ export interface StagedFile {
 /**
  * Opens a temporary file beside `path`. A symbolic link is followed, so the link stays.
  *
+ * @param kept - the unfinished file of an earlier run, which may be there; this one is not removed by `discard`.
  * @throws Failure `invalid-argument` where `path` is there and no regular file: a rename would replace a device.
  */
-export async function stageFile(path: string): Promise<StagedFile> {
+export async function stageFile(path: string, kept?: string): Promise<StagedFile> {
   return onLocalFile(path, async () => {
     const target = await resolveTarget(path);
-    const temporary = `${target}.${randomBytes(6).toString('hex')}.part`;
-    const handle = await open(temporary, 'wx');
+    const temporary = kept ?? `${target}.${randomBytes(6).toString('hex')}.part`;
+    const handle = await (kept === undefined
+      ? open(temporary, 'wx+')
+      : open(temporary, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o666));
     let isOpen = true;
     const close = async (): Promise<void> => {
       if (!isOpen) return;
@@ -68,13 +95,14 @@ export async function stageFile(path: string): Promise<StagedFile> {
         }),
       async discard() {
         await close();
-        await rm(temporary, { force: true });
+        if (kept === undefined) await rm(temporary, { force: true });
       },
     };
   });
 }
 
-async function resolveTarget(path: string): Promise<string> {
+/** The file that a download to `path` replaces. */
+export async function resolveTarget(path: string): Promise<string> {
   const entry = await lstat(path).catch((reason: unknown) => {
     if (errorCode(reason) === 'ENOENT') return undefined;
     throw reason;

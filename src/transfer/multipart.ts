@@ -1,10 +1,14 @@
 import { Failure } from '../errors/failure.js';
+import { combineChecksums } from '../s3/checksums/combine.js';
+import { crc32Base64 } from '../s3/payload.js';
 import { settledComplete } from '../s3/retry.js';
 import { isTransient, retrying } from '../s3/backoff.js';
 import { sharedSignal } from '../s3/shared-signal.js';
-import type { UploadedPart, WriteResult } from '../s3/store.js';
+import type { WriteResult } from '../s3/store.js';
 import { PART_RETRY, tryPart, type TransferContext } from './context.js';
-import type { UploadOptions } from './transporter.js';
+import type { SentPart, UploadJournal } from './journal/upload-journal.js';
+import type { UploadOptions, Verification } from './transporter.js';
+import { serverVerification } from './integrity/verify-upload.js';
 import { runWindowed } from './window.js';
 
 /** A part's bytes with its place: what a source hands to an upload. */
@@ -31,16 +35,20 @@ const GRACE_MS = 2_000;
 /** The most that cleaning up after a failure may take. */
 const CLEANUP_MS = 10_000;
 
-/** Uploads all pieces as one multipart upload; after any failure the upload is aborted on the server. */
+/**
+ * Uploads all pieces as one multipart upload; after any failure the upload is aborted on the server, but for one that a
+ * journal remembers.
+ */
 export async function uploadMultipart(
   context: TransferContext,
   key: string,
   source: PieceSource,
   options: UploadOptions,
-): Promise<WriteResult> {
-  const { signal } = options;
+): Promise<WriteResult & { readonly verification: Verification }> {
+  const { signal, journal } = options;
   context.tally.parts = 0;
-  const uploadId = await beginUpload(context, key, options);
+  const uploadId = journal?.uploadId ?? (await beginUpload(context, key, options));
+  if (journal !== undefined && journal.uploadId === undefined) await journal.begin(uploadId);
   try {
     signal?.throwIfAborted();
     const parts = await sendParts(context, key, uploadId, source, options);
@@ -50,11 +58,26 @@ export async function uploadMultipart(
       ...(options.ifAbsent === undefined ? {} : { ifAbsent: options.ifAbsent }),
       ...(signal === undefined ? {} : { signal }),
     };
-    return await tryStep(context, signal, settledComplete(context.store, key, uploadId, parts, conditions));
+    const crc32 = crc32OfAll(parts);
+    const complete = settledComplete(context.store, key, uploadId, parts, {
+      ...conditions,
+      ...(crc32 === undefined ? {} : { crc32 }),
+    });
+    const result = await tryStep(context, signal, complete);
+    return { ...result, verification: serverVerification(result, crc32) };
   } catch (reason) {
-    await abandon(context, key, uploadId);
+    if (journal === undefined) await abandonUpload(context, key, uploadId);
     throw reason;
   }
+}
+
+/** The CRC32 of the whole follows from those of its parts; `undefined` where one of them is not known. */
+function crc32OfAll(parts: readonly SentPart[]): string | undefined {
+  const known = parts.flatMap(({ crc32, sizeBytes }) =>
+    crc32 === undefined ? [] : [{ value: crc32, sizeBytes }],
+  );
+  if (known.length < parts.length) return undefined;
+  return combineChecksums('CRC32', 'FULL_OBJECT', known).value;
 }
 
 /**
@@ -93,20 +116,29 @@ async function sendParts(
   key: string,
   uploadId: string,
   source: PieceSource,
-  { signal, onProgress }: UploadOptions,
-): Promise<readonly UploadedPart[]> {
-  const done: UploadedPart[] = [];
+  { signal, onProgress, journal }: UploadOptions,
+): Promise<readonly SentPart[]> {
+  const done: SentPart[] = [];
   let doneBytes = 0;
+  const onSent = (sent: SentPart): void => {
+    done.push(sent);
+    doneBytes += sent.sizeBytes;
+    context.tally.resumedBytes += sent.sizeBytes;
+  };
   await runWindowed<UploadPiece>(
     context,
     {
-      next: (stop) => source.next(stop),
+      next: (stop) => nextUnsent(source, journal, stop, onSent),
       pieceBytes: source.pieceBytes,
       async run(piece, stop, window) {
         const bytes = await piece.read();
         const { partNumber } = piece;
         const send = () => context.store.uploadPart(key, uploadId, partNumber, bytes, { signal: stop });
-        done.push(await tryPart(context, piece.sizeBytes, stop, send, window));
+        const crc32 = crc32Base64(bytes);
+        const { etag } = await tryPart(context, piece.sizeBytes, stop, send, window);
+        const sent = { partNumber, etag, crc32, sizeBytes: piece.sizeBytes };
+        done.push(sent);
+        await journal?.add(sent);
         doneBytes += piece.sizeBytes;
         onProgress?.(doneBytes);
       },
@@ -117,8 +149,27 @@ async function sendParts(
   return done.sort((a, b) => a.partNumber - b.partNumber);
 }
 
+/** The next piece that the journal does not hold. */
+async function nextUnsent(
+  source: PieceSource,
+  journal: UploadJournal | undefined,
+  stop: AbortSignal,
+  onSent: (part: SentPart) => void,
+): Promise<UploadPiece | undefined> {
+  for (;;) {
+    const piece = await source.next(stop);
+    const sent = piece === undefined ? undefined : journal?.parts.get(piece.partNumber);
+    if (sent === undefined || sent.sizeBytes !== piece?.sizeBytes) return piece;
+    onSent(sent);
+  }
+}
+
 /** Best effort: the failure that led here is the one to tell. */
-async function abandon(context: TransferContext, key: string, uploadId: string): Promise<void> {
+export async function abandonUpload(
+  context: Pick<TransferContext, 'store' | 'policy' | 'log'>,
+  key: string,
+  uploadId: string,
+): Promise<void> {
   const signal = AbortSignal.timeout(CLEANUP_MS);
   try {
     const abort = () => context.store.abortUpload(key, uploadId, { signal });

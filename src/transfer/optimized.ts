@@ -10,10 +10,12 @@ import {
   type TransferContext,
   type TransferSettings,
 } from './context.js';
-import { downloadOptimized, type Pin } from './download.js';
+import { downloadOptimized, type Pin, type Received } from './download.js';
 import { fallbackReason, isWorthPlainTry } from './fallback.js';
+import { wholeDigestFor } from './integrity/verification.js';
+import { abandonUpload } from './multipart.js';
 import { downloadPlain, uploadPlain } from './plain.js';
-import { openSink } from './sinks.js';
+import { openSink, type PartSink } from './sinks.js';
 import type {
   DownloadOptions,
   DownloadSummary,
@@ -24,6 +26,7 @@ import type {
   UploadSummary,
 } from './transporter.js';
 import { uploadOptimized, type UploadOutcome } from './upload.js';
+import { serverVerification } from './integrity/verify-upload.js';
 
 /** What every way to transfer needs; `storageClass` is the class of objects that name none. */
 export interface TransporterParts {
@@ -54,10 +57,12 @@ export function plainTransporter(parts: TransporterParts, name = 'plain'): Trans
     async upload(key, source, options = {}) {
       const context = newContext(parts);
       const result = await uploadPlain(context, key, source, options);
-      return uploadSummary(context, result);
+      return uploadSummary(context, { ...result, verification: serverVerification(result, undefined) });
     },
     download: (key, target, options = {}) =>
-      downloadInto(newContext(parts), target, (context, sink) => downloadPlain(context, key, sink, options)),
+      downloadInto(newContext(parts), target, options, (context, sink, own) =>
+        downloadPlain(context, key, sink, own),
+      ),
   };
 }
 
@@ -82,11 +87,17 @@ async function upload(
     const failure = Failure.from(reason);
     // A stream is used up, and what was one PutObject already gains nothing from one more.
     const canRepeat = source.kind !== 'stream' && context.tally.parts !== 1;
-    if (!canRepeat || !isWorthPlainTry(failure)) throw failure;
+    // What a journal remembers is begun anew by its owner.
+    const isLost = options.journal !== undefined && failure.kind === 'missing-upload';
+    if (!canRepeat || isLost || !isWorthPlainTry(failure)) throw failure;
     context.log.warn({ key, kind: failure.kind }, 'upload falls back to one plain request');
     const result = await uploadPlain(context, key, source, options);
     context.tally.parts = 1;
-    return { ...uploadSummary(context, result), fallback: { reason: fallbackReason(failure) } };
+    context.tally.resumedBytes = 0;
+    const { journal } = options;
+    if (journal?.uploadId !== undefined) await abandonUpload(context, key, journal.uploadId);
+    const outcome = { ...result, verification: serverVerification(result, undefined) };
+    return { ...uploadSummary(context, outcome), fallback: { reason: fallbackReason(failure) } };
   }
 }
 
@@ -97,10 +108,10 @@ async function download(
   options: DownloadOptions,
 ): Promise<DownloadSummary> {
   let fallback: string | undefined;
-  const summary = await downloadInto(context, target, async (_context, sink) => {
+  const summary = await downloadInto(context, target, options, async (_context, sink, own) => {
     let pin: Pin | undefined;
     try {
-      return await downloadOptimized(context, key, sink, options, (found) => (pin = found));
+      return await downloadOptimized(context, key, sink, own, (found) => (pin = found));
     } catch (reason) {
       const failure = Failure.from(reason);
       if (!isWorthPlainTry(failure)) throw failure;
@@ -108,7 +119,8 @@ async function download(
       context.log.warn({ key, kind: failure.kind }, 'download falls back to one plain request');
       fallback = fallbackReason(failure);
       context.tally.parts = 1;
-      return downloadPlain(context, key, sink, options, pin);
+      context.tally.resumedBytes = 0;
+      return downloadPlain(context, key, sink, own, pin);
     }
   });
   return fallback === undefined ? summary : { ...summary, fallback: { reason: fallback } };
@@ -118,13 +130,17 @@ async function download(
 export async function downloadInto(
   context: TransferContext,
   target: TransferSink,
-  move: (context: TransferContext, sink: Awaited<ReturnType<typeof openSink>>) => Promise<Pin>,
+  options: DownloadOptions,
+  move: (context: TransferContext, sink: PartSink, options: DownloadOptions) => Promise<Received>,
 ): Promise<DownloadSummary> {
-  const sink = await openSink(target, context.settings.connections);
+  const { checksum, journal } = options;
+  const whole = target.kind === 'file' || checksum === undefined ? undefined : wholeDigestFor(checksum);
+  const windowParts = context.settings.connections;
+  const sink = await openSink(target, { windowParts, whole, temporary: journal?.temporary });
   try {
-    const { etag, sizeBytes } = await move(context, sink);
+    const { etag, sizeBytes, verification } = await move(context, sink, options);
     await sink.commit();
-    return { ...summarize(context.tally, sizeBytes, context.startMs), etag };
+    return { ...summarize(context, sizeBytes, verification), etag };
   } catch (reason) {
     const failure = Failure.from(reason);
     await sink.discard(failure);
@@ -133,9 +149,9 @@ export async function downloadInto(
 }
 
 export function uploadSummary(context: TransferContext, outcome: UploadOutcome): UploadSummary {
-  const { etag, versionId, modifiedByMs, sizeBytes } = outcome;
+  const { etag, versionId, modifiedByMs, sizeBytes, verification } = outcome;
   return {
-    ...summarize(context.tally, sizeBytes, context.startMs),
+    ...summarize(context, sizeBytes, verification),
     etag,
     ...(versionId === undefined ? {} : { versionId }),
     ...(modifiedByMs === undefined ? {} : { modifiedByMs }),

@@ -4,7 +4,8 @@ import { Failure } from '../errors/failure.js';
 import { isTransient, retrying } from '../s3/backoff.js';
 import type { WriteResult } from '../s3/store.js';
 import { inFlight, type TransferContext } from './context.js';
-import { checkPinned, pinnedFailure, type Pin } from './download.js';
+import { checkPinned, pinnedFailure, type Pin, type Received } from './download.js';
+import { verifyWhole } from './integrity/verification.js';
 import { onLocalFile } from './local-files.js';
 import type { PartSink } from './sinks.js';
 import type { DownloadOptions, TransferSource, UploadOptions } from './transporter.js';
@@ -59,7 +60,7 @@ export async function downloadPlain(
   sink: PartSink,
   options: DownloadOptions,
   pin?: Pin,
-): Promise<Pin> {
+): Promise<Received> {
   const { signal, onProgress } = options;
   let version = pin;
   const attempt = async (): Promise<Pin> => {
@@ -74,11 +75,9 @@ export async function downloadPlain(
         ? {}
         : { range: { firstByte, lastByte: pinned.sizeBytes - 1 } }),
     };
-    const read = await context.store.get(key, conditions).catch((reason: unknown) => {
-      throw pinnedFailure(Failure.from(reason), key, ifMatch);
-    });
-    const { sizeBytes, etag } = read.head;
-    version = { etag, sizeBytes };
+    const read = await context.store.get(key, conditions).catch(refuseReplaced(key, ifMatch));
+    version = { etag: read.head.etag, sizeBytes: read.head.sizeBytes };
+    const { sizeBytes } = version;
     try {
       if (pinned !== undefined) checkPinned(read.head, key, pinned);
       let doneBytes = firstByte;
@@ -92,7 +91,14 @@ export async function downloadPlain(
     }
     return version;
   };
-  return inFlight(context.tally, () => plainTries(context, PLAIN_ATTEMPTS, signal, attempt));
+  const received = await inFlight(context.tally, () => plainTries(context, PLAIN_ATTEMPTS, signal, attempt));
+  return { ...received, verification: await verifyWhole(key, sink, options.checksum, undefined) };
+}
+
+function refuseReplaced(key: string, ifMatch: string | undefined): (reason: unknown) => never {
+  return (reason) => {
+    throw pinnedFailure(Failure.from(reason), key, ifMatch);
+  };
 }
 
 function plainTries<T>(

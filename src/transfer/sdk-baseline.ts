@@ -15,7 +15,7 @@ import { toHead } from '../s3/heads.js';
 import { loadSdk, sdkSettings } from '../s3/sdk.js';
 import { sharedSignal } from '../s3/shared-signal.js';
 import { inFlight, type Tally } from './context.js';
-import { pinnedFailure, type Pin } from './download.js';
+import { pinnedFailure, type Received } from './download.js';
 import { onLocalFile } from './local-files.js';
 import { downloadInto, newContext, uploadSummary, type TransporterParts } from './optimized.js';
 import type { PartSink } from './sinks.js';
@@ -43,7 +43,7 @@ export function sdkTransporter(parts: TransporterParts, connection: S3Connection
     },
     async download(key, target, options = {}) {
       const s3 = await getClient();
-      return downloadInto(newContext(parts), target, ({ tally }, sink) =>
+      return downloadInto(newContext(parts), target, options, ({ tally }, sink) =>
         inFlight(tally, () =>
           counting.run(tally, () => downloadBySdk(s3, parts.store.bucket, key, sink, options)),
         ),
@@ -121,11 +121,11 @@ async function uploadBySdk(
   const stop = (): void => void upload.abort();
   sharedSignal(signal)?.addEventListener('abort', stop, { once: true });
   try {
-    const result = await finish(upload);
-    const { ETag: etag = '', VersionId: versionId } = result;
+    const { ETag: etag = '', VersionId: versionId } = await finish(upload);
     return {
       etag: quotedEtag(etag),
       sizeBytes: known ?? sentBytes,
+      verification: NOT_COMPARED,
       ...(versionId === undefined ? {} : { versionId }),
     };
   } catch (reason) {
@@ -150,13 +150,15 @@ async function bodyOf(source: TransferSource) {
   return { body: createReadStream(source.path), sizeBytes: facts.size };
 }
 
+const NOT_COMPARED = { verified: false, reason: 'the SDK was not asked to' } as const;
+
 async function downloadBySdk(
   client: S3,
   bucket: string,
   key: string,
   sink: PartSink,
   { ifMatch, signal, onProgress }: DownloadOptions,
-): Promise<Pin> {
+): Promise<Received> {
   const subject = { operation: 'GetObject', bucket, key };
   try {
     const reply = await client.getObject(
@@ -171,7 +173,7 @@ async function downloadBySdk(
       doneBytes += bytes;
       onProgress?.(doneBytes);
     });
-    return { etag, sizeBytes };
+    return { etag, sizeBytes, verification: NOT_COMPARED };
   } catch (reason) {
     throw pinnedFailure(toFailure(reason, subject), key, ifMatch);
   }

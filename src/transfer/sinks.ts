@@ -1,7 +1,9 @@
 import type { Readable } from 'node:stream';
 import { Failure } from '../errors/failure.js';
+import type { Checksum } from '../s3/checksums/hasher.js';
 import { gather } from './gather.js';
-import { onLocalFile, stageFile } from './local-files.js';
+import type { WholeDigest } from './integrity/whole-digest.js';
+import { onLocalFile, readThrough, stageFile } from './local-files.js';
 import { OrderedStreamSink } from './stream-sink.js';
 import type { Part } from './plan.js';
 import type { TransferSink } from './transporter.js';
@@ -10,8 +12,16 @@ import type { TransferSink } from './transporter.js';
 export interface PartSink {
   /** Resolves when the part may be asked for without breaking the bound on memory. */
   ready(part: Part, signal: AbortSignal): Promise<void>;
-  /** Takes one part's body whole; may be called again for the same part after a failure. */
-  receive(part: Part, body: Readable, onBytes: (bytes: number) => void): Promise<void>;
+  /**
+   * Takes one part's body whole; may be called again for the same part after a failure.
+   *
+   * @param digest - is given the bytes.
+   */
+  receive(part: Part, body: Readable, onBytes: (bytes: number) => void, digest?: Checksum): Promise<void>;
+  /** Value of a checksum over all bytes in order; `undefined` where they can not be had again. */
+  digestWhole(digest: WholeDigest): Promise<string | undefined>;
+  /** Gives the digest what an earlier run has left of a part; `false` where it is not there. */
+  digestPart(part: Part, digest: Checksum): Promise<boolean>;
   /** Takes `sizeBytes` from one body in order, without the parts before or after; for one plain request. */
   append(
     firstByte: number,
@@ -29,18 +39,37 @@ export interface PartSink {
   settle(): Promise<void>;
 }
 
-/** @param windowParts - parts that a stream sink may hold at one time. */
-export async function openSink(sink: TransferSink, windowParts: number): Promise<PartSink> {
-  return sink.kind === 'file' ? openFileSink(sink.path) : new OrderedStreamSink(sink.stream, windowParts);
+export interface SinkOptions {
+  /** Parts that a stream sink may hold at one time. */
+  readonly windowParts: number;
+  /** The unfinished file of a journal: it is found again, and kept after a failure. */
+  readonly temporary?: string | undefined;
+  /** What a stream's bytes are to be summed up by as they leave. */
+  readonly whole?: WholeDigest | undefined;
 }
 
-async function openFileSink(path: string): Promise<PartSink> {
-  const staged = await stageFile(path);
+export async function openSink(
+  sink: TransferSink,
+  { windowParts, temporary, whole }: SinkOptions,
+): Promise<PartSink> {
+  return sink.kind === 'file'
+    ? openFileSink(sink.path, temporary)
+    : new OrderedStreamSink(sink.stream, windowParts, whole);
+}
+
+async function openFileSink(path: string, temporary: string | undefined): Promise<PartSink> {
+  const staged = await stageFile(path, temporary);
   const { handle } = staged;
-  const append: PartSink['append'] = (firstByte, sizeBytes, body, onBytes) =>
+  const write = (
+    firstByte: number,
+    sizeBytes: number,
+    body: Readable,
+    onBytes: (bytes: number) => void,
+    digest?: Checksum,
+  ): Promise<void> =>
     onLocalFile(path, async () => {
       let position = firstByte;
-      for await (const batch of gather(body, sizeBytes)) {
+      for await (const batch of gather(body, sizeBytes, digest)) {
         const { bytesWritten } = await handle.writev(batch.chunks, position);
         if (bytesWritten !== batch.sizeBytes)
           throw new Failure('no-space', `Local file ${path} is cut short`);
@@ -50,8 +79,14 @@ async function openFileSink(path: string): Promise<PartSink> {
     });
   return {
     ready: () => Promise.resolve(),
-    receive: (part, body, onBytes) => append(part.firstByte, part.sizeBytes, body, onBytes),
-    append,
+    receive: (part, body, onBytes, digest) => write(part.firstByte, part.sizeBytes, body, onBytes, digest),
+    append: write,
+    async digestWhole(digest) {
+      const { size } = await onLocalFile(path, () => handle.stat());
+      await readThrough(handle, path, { firstByte: 0, sizeBytes: size }, digest);
+      return digest.value();
+    },
+    digestPart: (part, digest) => readThrough(handle, path, part, digest),
     commit: () => staged.commit(),
     discard: () => staged.discard(),
     deliveredBytes: () => 0,

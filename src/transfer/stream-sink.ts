@@ -2,6 +2,8 @@ import { finished } from 'node:stream/promises';
 import type { Readable, Writable } from 'node:stream';
 import { Failure } from '../errors/failure.js';
 import { gather } from './gather.js';
+import type { WholeDigest } from './integrity/whole-digest.js';
+import type { Checksum } from '../s3/checksums/hasher.js';
 import type { Part } from './plan.js';
 import type { PartSink } from './sinks.js';
 
@@ -9,6 +11,7 @@ import type { PartSink } from './sinks.js';
 export class OrderedStreamSink implements PartSink {
   readonly #stream: Writable;
   readonly #windowParts: number;
+  readonly #whole: WholeDigest | undefined;
   readonly #held = new Map<number, readonly Buffer[]>();
   readonly #waiting = new Set<() => void>();
   #nextIndex = 0;
@@ -16,9 +19,11 @@ export class OrderedStreamSink implements PartSink {
   #pumping = Promise.resolve();
   #broken: Failure | undefined;
 
-  constructor(stream: Writable, windowParts: number) {
+  /** @param whole - is given the bytes as they leave. */
+  constructor(stream: Writable, windowParts: number, whole?: WholeDigest) {
     this.#stream = stream;
     this.#windowParts = windowParts;
+    this.#whole = whole;
     stream.on('error', (reason) => {
       this.#fail(reason);
     });
@@ -43,9 +48,14 @@ export class OrderedStreamSink implements PartSink {
     if (this.#broken !== undefined) throw this.#broken;
   }
 
-  async receive(part: Part, body: Readable, onBytes: (bytes: number) => void): Promise<void> {
+  async receive(
+    part: Part,
+    body: Readable,
+    onBytes: (bytes: number) => void,
+    digest?: Checksum,
+  ): Promise<void> {
     const chunks: Buffer[] = [];
-    for await (const batch of gather(body, part.sizeBytes)) chunks.push(...batch.chunks);
+    for await (const batch of gather(body, part.sizeBytes, digest)) chunks.push(...batch.chunks);
     onBytes(part.sizeBytes);
     this.#held.set(part.index, chunks);
     this.#pumping = this.#pumping.then(() => this.#pump());
@@ -60,11 +70,27 @@ export class OrderedStreamSink implements PartSink {
     this.#held.clear();
     for await (const batch of gather(body, sizeBytes)) {
       for (const chunk of batch.chunks) {
-        await writeChunk(this.#stream, chunk);
-        this.#deliveredBytes += chunk.byteLength;
+        await this.#deliver(chunk);
       }
       onBytes(batch.sizeBytes);
     }
+  }
+
+  /** Their value is known when the last one has left; it is `undefined` where the digest is not the sink's own. */
+  async digestWhole(digest: WholeDigest): Promise<string | undefined> {
+    await this.#pumping;
+    if (this.#broken !== undefined) throw this.#broken;
+    return digest === this.#whole ? digest.value() : undefined;
+  }
+
+  digestPart(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+
+  async #deliver(chunk: Buffer): Promise<void> {
+    await writeChunk(this.#stream, chunk);
+    this.#whole?.update(chunk);
+    this.#deliveredBytes += chunk.byteLength;
   }
 
   async commit(): Promise<void> {
@@ -95,8 +121,7 @@ export class OrderedStreamSink implements PartSink {
         const chunks = this.#held.get(this.#nextIndex);
         if (chunks === undefined || this.#broken !== undefined) return;
         for (const chunk of chunks) {
-          await writeChunk(this.#stream, chunk);
-          this.#deliveredBytes += chunk.byteLength;
+          await this.#deliver(chunk);
         }
         this.#held.delete(this.#nextIndex);
         this.#nextIndex += 1;

@@ -1,4 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
+import type { ExpectedChecksum } from './integrity/verification.js';
+import type { DownloadJournal } from './journal/download-journal.js';
+import type { UploadJournal } from './journal/upload-journal.js';
 import type { Cancellable, ObjectDescription, WriteConditions, WriteResult } from '../s3/store.js';
 
 /** Where an upload's bytes come from. A stream can be read once, so its fallback is limited to what was kept. */
@@ -14,13 +17,28 @@ export type TransferSink =
 export interface UploadOptions extends ObjectDescription, WriteConditions, Cancellable {
   /** Called with the count of bytes that the server has acknowledged so far. */
   readonly onProgress?: (doneBytes: number) => void;
+  /**
+   * Remembers the parts of a multipart upload: those that it holds are not sent again, and what is not finished stays
+   * on the server. Absent: an upload that fails is aborted.
+   */
+  readonly journal?: UploadJournal;
 }
 
 export interface DownloadOptions extends Cancellable {
   /** Fail with `changed-under-us` unless the object has this ETag. */
   readonly ifMatch?: string;
   readonly onProgress?: (doneBytes: number) => void;
+  /** What the store keeps of the whole object: compared before a file gets its name. */
+  readonly checksum?: ExpectedChecksum;
+  /** Remembers the ranges of a file: what it holds is not asked for again. Needs `ifMatch` and `sizeBytes`. */
+  readonly journal?: DownloadJournal;
+  /** Length of the version that `ifMatch` names. */
+  readonly sizeBytes?: number;
 }
+
+/** How a whole object was compared with what the store keeps, or why it was not. */
+export type Verification =
+  { readonly verified: true; readonly by: string } | { readonly verified: false; readonly reason: string };
 
 /** What a transfer did, for reports: every number was counted, none is assumed. */
 export interface TransferSummary {
@@ -31,6 +49,9 @@ export interface TransferSummary {
   readonly retries: number;
   /** Most parts that were in flight at one time. */
   readonly peakInFlight: number;
+  /** Bytes that an earlier run had moved. */
+  readonly resumedBytes: number;
+  readonly verification: Verification;
   /** Present when the optimized way failed and the plain client did the work. */
   readonly fallback?: { readonly reason: string };
 }

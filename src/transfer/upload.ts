@@ -1,15 +1,18 @@
 import { Failure } from '../errors/failure.js';
 import { sharedSignal } from '../s3/shared-signal.js';
+import { crc32Base64 } from '../s3/payload.js';
 import type { WriteResult } from '../s3/store.js';
 import { inFlight, tryPart, type TransferContext } from './context.js';
 import { uploadMultipart, type PieceSource, type UploadPiece } from './multipart.js';
 import { cutParts, S3_LIMITS, streamPartBytes, uploadPartBytes } from './plan.js';
-import type { TransferSource, UploadOptions } from './transporter.js';
+import type { TransferSource, UploadOptions, Verification } from './transporter.js';
+import { serverVerification } from './integrity/verify-upload.js';
 import { cutStream, openSource, type RandomSource } from './upload-source.js';
 
 /** What an upload has sent, and what the server made of it. */
 export interface UploadOutcome extends WriteResult {
   readonly sizeBytes: number;
+  readonly verification: Verification;
 }
 
 /**
@@ -135,13 +138,13 @@ async function putWhole(
   key: string,
   bytes: Uint8Array,
   options: UploadOptions,
-): Promise<WriteResult> {
+): Promise<WriteResult & { readonly verification: Verification }> {
   const { onProgress, ...put } = options;
   const result = await inFlight(context.tally, () =>
     tryPart(context, bytes.byteLength, options.signal, () => context.store.put(key, bytes, put)),
   );
   onProgress?.(bytes.byteLength);
-  return result;
+  return { ...result, verification: serverVerification(result, crc32Base64(bytes)) };
 }
 
 function checkLength(sentBytes: number, expectedBytes: number | undefined, key: string): void {

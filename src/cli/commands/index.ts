@@ -2,6 +2,7 @@ import type { CommandModule } from 'yargs';
 import * as bench from './bench.js';
 import * as buckets from './buckets.js';
 import * as config from './config.js';
+import * as cp from './cp.js';
 import * as doctor from './doctor.js';
 import * as link from './link.js';
 import * as lint from './lint.js';
@@ -21,6 +22,7 @@ export const COMMANDS: readonly CommandModule[] = [
   report,
   mount,
   unmount,
+  cp,
   status,
   serve,
   link,

@@ -19,7 +19,9 @@ export type WireFault =
   /** Lets the server do it and cuts the connection instead of answering. */
   | 'lost-reply'
   /** Sends half of the reply's body, then cuts. */
-  | 'half-body';
+  | 'half-body'
+  /** Takes the request and never answers. */
+  | 'stall';
 
 export interface WireProxy {
   readonly endpoint: string;
@@ -128,6 +130,10 @@ function pass(
 ): void {
   if (fault === 'reset-before') {
     request.socket.destroy();
+    return;
+  }
+  if (fault === 'stall') {
+    request.resume();
     return;
   }
   if (fault === 'slow-down') {

@@ -1,0 +1,73 @@
+import { Failure } from '../../errors/failure.js';
+import type { ChecksumAlgorithm, StoredChecksum } from '../../s3/checksums/algorithm.js';
+import { combineChecksums, isCombinable } from '../../s3/checksums/combine.js';
+import type { PartSink } from '../sinks.js';
+import type { Verification } from '../transporter.js';
+import { WholeDigest } from './whole-digest.js';
+
+/** The store's checksum of an object, with what it takes to compute it again. */
+export interface ExpectedChecksum extends StoredChecksum {
+  /** Size of all parts but the last; a composite checksum can not be computed without. */
+  readonly partBytes?: number;
+}
+
+/** A piece with its own checksum. */
+export interface DigestedPart {
+  readonly value: string;
+  readonly sizeBytes: number;
+}
+
+/** The algorithm in which parts are summed up while they come: the store's, where sums of parts make that of the whole. */
+export function partAlgorithm(expected: StoredChecksum | undefined): ChecksumAlgorithm {
+  return expected?.type === 'FULL_OBJECT' && isCombinable(expected.algorithm) ? expected.algorithm : 'CRC32';
+}
+
+/** A digest for bytes in order, or why there is none. */
+export function wholeDigestFor(expected: ExpectedChecksum): WholeDigest | undefined {
+  if (expected.type === 'COMPOSITE' && expected.partBytes === undefined) return undefined;
+  return new WholeDigest(expected, expected.partBytes);
+}
+
+/**
+ * Compares what came with what the store keeps. Checksums of parts are combined where the algorithm allows that; else
+ * a file is read once more.
+ *
+ * @param parts - in order, in the algorithm of {@link partAlgorithm}; absent where they were not summed up one by one.
+ * @throws Failure `bad-checksum`.
+ */
+export async function verifyWhole(
+  key: string,
+  sink: PartSink,
+  expected: ExpectedChecksum | undefined,
+  parts: readonly DigestedPart[] | undefined,
+): Promise<Verification> {
+  if (expected === undefined) return { verified: false, reason: 'the store keeps no checksum of the object' };
+  const { algorithm, type } = expected;
+  const by = `${algorithm} ${type}`;
+  if (parts !== undefined && type === 'FULL_OBJECT' && isCombinable(algorithm)) {
+    compare(key, combineChecksums(algorithm, 'FULL_OBJECT', parts).value, expected);
+    return { verified: true, by };
+  }
+  const digest = wholeDigestFor(expected);
+  if (digest === undefined) {
+    return { verified: false, reason: `${by} can not be computed: the parts have no common size` };
+  }
+  const value = await sink.digestWhole(digest);
+  if (value === undefined) {
+    return { verified: false, reason: `${by} needs all bytes in order, which this stream did not give` };
+  }
+  compare(key, value, expected);
+  return { verified: true, by };
+}
+
+function compare(key: string, found: string, { algorithm, value }: StoredChecksum): void {
+  if (found === value) return;
+  throw new Failure(
+    'bad-checksum',
+    `${key}: its ${algorithm} is ${value}, that of the bytes here is ${found}`,
+    {
+      subject: key,
+      remedy: 'Try again; where it stays, the object or the path to it is damaged',
+    },
+  );
+}

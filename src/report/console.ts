@@ -83,6 +83,7 @@ function mountLines(row: MountRow): string[] {
 function suiteLines(row: SuiteRow): string[] {
   const counts = row.counts.map(({ state, count }) => `${formatCount(count)} ${state}`).join(', ');
   const control = row.suite.control ? ' (control)' : '';
+  const checks = row.checks === 0 ? '' : `, ${formatCount(row.checks)} checks`;
   const shown = row.bad
     .slice(0, MOST_CASES)
     .map((result) => `    ${result.state}  ${result.id}: ${firstLine(result.reason ?? result.says)}`);
@@ -90,7 +91,7 @@ function suiteLines(row: SuiteRow): string[] {
     row.bad.length > MOST_CASES ? [`    and ${row.bad.length - MOST_CASES} more in the report`] : [];
   return [
     '',
-    `  ${row.suite.suite} on ${row.suite.target}${control}: ${counts || 'no case'}, ${formatDuration(row.suite.elapsedMs)}`,
+    `  ${row.suite.suite} on ${row.suite.target}${control}: ${counts || 'no case'}${checks}, ${formatDuration(row.suite.elapsedMs)}`,
     ...shown,
     ...more,
   ];

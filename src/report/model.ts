@@ -29,6 +29,8 @@ export const caseResultSchema = z.strictObject({
   reason: z.string().optional(),
   elapsedMs: z.number(),
   seed: z.number(),
+  /** Things that it looked at; absent where it was ended from outside. */
+  checks: z.number().int().optional(),
 });
 export type CaseResult = z.infer<typeof caseResultSchema>;
 

@@ -1,5 +1,5 @@
 import { runInNewContext } from 'node:vm';
-import { equal, notEqual, ok, sameBytes } from './assert.js';
+import { equal, notEqual, ok, sameBytes, takeChecks } from './assert.js';
 
 describe('Assertions of cases', () => {
   test('equal looks at the content of values of another realm', () => {
@@ -30,5 +30,16 @@ describe('Assertions of cases', () => {
     expect(() => {
       sameBytes(Buffer.from('ab'), Buffer.from('abc'), 'file');
     }).toThrow('byte 2 is absent');
+  });
+
+  test('each check counts once, also one that does not hold', () => {
+    takeChecks();
+    equal([1, [2]], [1, [2]], 'list');
+    ok(true, 'truth');
+    expect(() => {
+      sameBytes(Buffer.from('a'), Buffer.from('b'), 'file');
+    }).toThrow('file');
+    expect(takeChecks()).toBe(3);
+    expect(takeChecks()).toBe(0);
   });
 });

@@ -5,6 +5,20 @@ export class CaseFailure extends Error {
   override readonly name = 'CaseFailure';
 }
 
+let checks = 0;
+
+/** One more thing was looked at; the report says how many a case looked at. */
+export function noteCheck(): void {
+  checks += 1;
+}
+
+/** How many checks were made since the last call. Cases run one after the other. */
+export function takeChecks(): number {
+  const taken = checks;
+  checks = 0;
+  return taken;
+}
+
 /** Fails with this message. */
 export function fail(message: string): never {
   throw new CaseFailure(message);
@@ -12,11 +26,13 @@ export function fail(message: string): never {
 
 /** `what` is a sentence that is true when `condition` is. */
 export function ok(condition: boolean, what: string): asserts condition {
+  noteCheck();
   if (!condition) fail(`This did not hold: ${what}`);
 }
 
 /** Strict and deep equality; `what` names the compared thing: `size after truncate`. */
 export function equal<T>(actual: T, expected: T, what: string): void {
+  noteCheck();
   if (!isSame(actual, expected)) {
     fail(`${what}: expected ${show(expected)}, but got ${show(actual)}`);
   }
@@ -24,11 +40,13 @@ export function equal<T>(actual: T, expected: T, what: string): void {
 
 /** The opposite of {@link equal}. */
 export function notEqual<T>(actual: T, unwanted: T, what: string): void {
+  noteCheck();
   if (isSame(actual, unwanted)) fail(`${what}: expected another value than ${show(unwanted)}`);
 }
 
 /** Equal content; a difference is told by length and first differing offset, never by a dump of megabytes. */
 export function sameBytes(actual: Uint8Array, expected: Uint8Array, what: string): void {
+  noteCheck();
   if (Buffer.compare(actual, expected) === 0) return;
   const offset = firstDifference(actual, expected);
   const lengths = `expected ${expected.length} bytes, got ${actual.length}`;

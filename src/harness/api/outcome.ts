@@ -2,7 +2,7 @@ import type { CaseState } from '../../report/model.js';
 import { nameOfErrno } from './errno-names.js';
 import type { ErrnoName } from '../../errors/errno.js';
 import type { FileHandle } from 'node:fs/promises';
-import { CaseFailure } from './assert.js';
+import { CaseFailure, noteCheck } from './assert.js';
 
 /** How a case ended. */
 export interface Outcome {
@@ -31,6 +31,7 @@ export async function expectErrno(
 ): Promise<void> {
   const names: readonly string[] = typeof expected === 'string' ? [expected] : expected;
   const wanted = names.join(' or ');
+  noteCheck();
   let result: unknown;
   try {
     result = await action();

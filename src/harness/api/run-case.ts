@@ -1,5 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { takeChecks } from './assert.js';
 import type { CaseDefinition, DirectStore } from './case.js';
 import { makeContext } from './context.js';
 import { unmetNeed } from './needs.js';
@@ -128,8 +129,9 @@ function end(run: GroupRun, definition: CaseDefinition, outcome: Outcome, elapse
   const { id, says } = definition;
   const seed = mixSeed(run.plan.seed, id);
   const operations = [...definition.operations];
+  const checks = takeChecks();
   writeEvent(run.plan, {
     event: 'case-end',
-    result: { id, says, group: run.group, operations, elapsedMs, seed, ...outcome },
+    result: { id, says, group: run.group, operations, elapsedMs, seed, checks, ...outcome },
   });
 }

@@ -20,7 +20,9 @@ function suiteCard(row: SuiteRow): Html {
   return html`<div class="card">
     <p>
       <b>${suite.suite}</b> on ${suite.target}${control}
-      <span class="soft small">&nbsp; ${formatDuration(suite.elapsedMs)}</span>
+      <span class="soft small"
+        >&nbsp; ${formatCount(row.checks)} checks in ${formatDuration(suite.elapsedMs)}</span
+      >
     </p>
     <div class="stack" aria-hidden="true">
       ${row.counts.map(

@@ -22,6 +22,8 @@ export interface OperationCoverage {
 export interface SuiteRow {
   readonly suite: SuiteResult;
   readonly counts: readonly StateCount[];
+  /** Things that its cases looked at. */
+  readonly checks: number;
   readonly operations: readonly OperationCoverage[];
   readonly bad: readonly CaseResult[];
   /** The rest by group, in the order of the suite. */
@@ -33,6 +35,7 @@ export function layoutSuites(suites: readonly SuiteResult[]): SuiteRow[] {
   return suites.map((suite) => ({
     suite,
     counts: countStates(suite.cases),
+    checks: suite.cases.reduce((sum, { checks }) => sum + (checks ?? 0), 0),
     operations: coverage(suite.cases),
     bad: suite.cases.filter(isBad),
     groups: groupCases(suite.cases),

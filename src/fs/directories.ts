@@ -1,33 +1,16 @@
-import { monotonicMs } from './clock.js';
-import { assertAttached, type Context } from './context.js';
+import type { Context } from './context.js';
+import { entryAt, loadPage } from './directory-pages.js';
+import { saveTimes } from './directory-times.js';
+import { DirectoryWindow } from './directory-window.js';
 import { entryOf } from './entries.js';
-import { childrenPrefix, mayOverflow, objectKey, overflowPrefix } from './keys.js';
-import { fileType, S_IFDIR, S_IFREG } from './modes.js';
-import {
-  countUnknown,
-  draftOf,
-  keptListing,
-  listPage,
-  namesOf,
-  tellsAbsence,
-  type ListedName as NamedFacts,
-} from './index/listing.js';
-import { needIndex } from './index/load.js';
-import {
-  isPending,
-  type DirectoryHandle,
-  type DirectoryNode,
-  type ListedName,
-  type ListedPage,
-} from './nodes/node.js';
+import { objectKey } from './keys.js';
+import { fileType, S_IFDIR } from './modes.js';
+import type { DirectoryHandle, DirectoryNode, ListedName, ListedPage } from './nodes/node.js';
 import { inodeNumber } from './nodes/table.js';
 import type { DirectoryEntry, DirectorySink, FileSystem, HandleId } from './operations.js';
-import { saveTimes } from './directory-times.js';
 import { isFresh } from './refresh.js';
 import { meetListed } from './resolve.js';
 
-/** A larger object is no symlink, fifo, socket or device: its type is known without a HEAD. */
-const SMALLEST_SURE_FILE_BYTES = 4096;
 /** About as many entries with attributes as the kernel takes at one time (a page of 4 KiB). */
 const MEET_AHEAD = 32;
 const NO_PAGE: ListedPage = { askedMs: -Infinity, facts: new Map() };
@@ -66,17 +49,26 @@ function newHandle(id: HandleId, node: DirectoryNode): DirectoryHandle {
     kind: 'directory',
     id,
     node,
-    entries: [],
-    seen: new Set(),
+    window: startOf(),
     pages: [],
     draft: undefined,
     continuation: undefined,
+    lastListed: undefined,
     inOverflow: false,
     complete: false,
   };
 }
 
-/** The cookie of an entry is its place in the handle's list, which only grows, so it stays right under change. */
+function startOf(): DirectoryWindow {
+  const window = new DirectoryWindow();
+  window.add([
+    { name: '.', type: S_IFDIR },
+    { name: '..', type: S_IFDIR },
+  ]);
+  return window;
+}
+
+/** The cookie of an entry is its place in the handle's window, which never changes. */
 async function readDirectory(
   context: Context,
   handle: DirectoryHandle,
@@ -89,9 +81,10 @@ async function readDirectory(
   let met = Number(cookie);
   for (let index = met; ; index += 1) {
     if (plus && index >= met) met = await meetAhead(context, handle, index, signal);
-    while (index >= handle.entries.length && !handle.complete) await loadPage(context, handle, plus, signal);
-    const listed = handle.entries[index];
-    if (listed === undefined) return;
+    while (index >= handle.window.length && !handle.complete) await loadPage(context, handle, plus, signal);
+    if (index >= handle.window.length) return;
+    const listed = await entryAt(context, handle, index, signal);
+    if (listed === undefined) continue;
     if (!offer(context, handle.node, listed, BigInt(index + 1), plus, sink)) return;
   }
 }
@@ -107,11 +100,15 @@ async function meetAhead(
   from: number,
   signal: AbortSignal,
 ): Promise<number> {
-  while (from + MEET_AHEAD > handle.entries.length && !handle.complete) {
+  while (from + MEET_AHEAD > handle.window.length && !handle.complete) {
     await loadPage(context, handle, true, signal);
   }
   const { node } = handle;
-  const listed = handle.entries.slice(from, from + MEET_AHEAD).filter(({ name }) => !isDot(name));
+  const listed: ListedName[] = [];
+  for (let at = from; at < Math.min(from + MEET_AHEAD, handle.window.length); at += 1) {
+    const entry = await entryAt(context, handle, at, signal);
+    if (entry !== undefined && !isDot(entry.name)) listed.push(entry);
+  }
   const meet = async ({ name, type }: ListedName): Promise<void> => {
     const page = handle.pages.find(({ facts }) => facts.has(name)) ?? handle.pages.at(-1) ?? NO_PAGE;
     await meetListed(context, node, name, type === S_IFDIR, page, signal);
@@ -125,14 +122,11 @@ function isDot(name: string): boolean {
 }
 
 function rewind(handle: DirectoryHandle): void {
-  handle.entries = [
-    { name: '.', type: S_IFDIR },
-    { name: '..', type: S_IFDIR },
-  ];
-  handle.seen.clear();
+  handle.window = startOf();
   handle.pages = [];
   dropDraft(handle);
   handle.continuation = undefined;
+  handle.lastListed = undefined;
   handle.inOverflow = false;
   handle.complete = false;
 }
@@ -164,80 +158,4 @@ function offer(
 function dropDraft(handle: DirectoryHandle): void {
   if (handle.draft !== undefined) handle.node.catalog.drop(handle.draft);
   handle.draft = undefined;
-}
-
-async function loadPage(
-  context: Context,
-  handle: DirectoryHandle,
-  plus: boolean,
-  signal: AbortSignal,
-): Promise<void> {
-  const { node, continuation } = handle;
-  if (node.detached) {
-    handle.complete = true;
-    return;
-  }
-  assertAttached(node);
-  const kept = keptListing(context, node);
-  if (handle.draft === undefined && kept !== undefined && tellsAbsence(context, kept)) {
-    const names = [...kept.names].map(([name, listed]) => ({ name, ...listed }));
-    await take(context, handle, names, kept.atMs, plus, signal);
-    finish(handle);
-    return;
-  }
-  handle.draft ??= draftOf(node);
-  const askedMs = monotonicMs();
-  const plain = childrenPrefix(context, node);
-  const prefix = handle.inOverflow ? overflowPrefix(context, plain) : plain;
-  // A fresh directory needs not be told of its own object, which would make 1,000 names two pages.
-  const skipsMarker = prefix !== '' && isFresh(context, node);
-  const more = skipsMarker && continuation === undefined ? { startAfter: prefix } : {};
-  const token = continuation === undefined ? more : { continuationToken: continuation };
-  const page = await listPage(context, { prefix, delimiter: '/', signal, ...token });
-  const names = namesOf(context, node, page, prefix);
-  for (const listed of names) handle.draft.add(listed.name, listed);
-  await take(context, handle, names, askedMs, plus, signal);
-  handle.continuation = page.continuationToken;
-  if (page.continuationToken !== undefined) return;
-  if (mayOverflow(plain) && !handle.inOverflow) {
-    handle.inOverflow = true;
-    return;
-  }
-  node.catalog.keep(handle.draft, undefined);
-  context.shelf.put(node);
-  finish(handle);
-}
-
-async function take(
-  context: Context,
-  handle: DirectoryHandle,
-  names: readonly NamedFacts[],
-  askedMs: number,
-  plus: boolean,
-  signal: AbortSignal,
-): Promise<void> {
-  if (plus) await needIndex(context, handle.node, countUnknown(handle.node, names), signal);
-  for (const { name, isDirectory, facts } of names) {
-    const isSure = facts !== undefined && facts.sizeBytes > SMALLEST_SURE_FILE_BYTES;
-    add(handle, { name, type: isDirectory ? S_IFDIR : isSure ? S_IFREG : 0 });
-  }
-  const facts = names.flatMap(({ name, facts }) => (facts === undefined ? [] : [[name, facts] as const]));
-  // What is met next lies on the last page, or on the one before it.
-  handle.pages = [...handle.pages.slice(-1), { askedMs, facts: new Map(facts) }];
-}
-
-/** Children that S3 does not hold yet come last; then the listing is whole. */
-function finish(handle: DirectoryHandle): void {
-  const { node } = handle;
-  for (const child of node.children.values()) {
-    if (isPending(child)) add(handle, { name: child.name, type: fileType(child.posix.mode) });
-  }
-  handle.complete = true;
-  node.subdirectories = handle.entries.filter(({ type }) => type === S_IFDIR).length - 2;
-}
-
-function add(handle: DirectoryHandle, listed: ListedName): void {
-  if (handle.seen.has(listed.name)) return;
-  handle.seen.add(listed.name);
-  handle.entries.push(listed);
 }

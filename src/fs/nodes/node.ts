@@ -1,4 +1,5 @@
 import type { HandleId, InodeId } from '../operations.js';
+import type { DirectoryWindow } from '../directory-window.js';
 import type { KeptFacts } from '../metadata/kept.js';
 import type { Posix } from '../metadata/posix.js';
 import type { ReadAhead } from '../../cache/read-ahead.js';
@@ -146,18 +147,19 @@ export interface FileHandle {
   readonly backingId: number | undefined;
 }
 
-/** One open directory: names in the order in which they were found, so that cookies stay right under change. */
+/** One open directory. */
 export interface DirectoryHandle {
   readonly kind: 'directory';
   readonly id: HandleId;
   readonly node: DirectoryNode;
-  entries: ListedName[];
-  readonly seen: Set<string>;
+  window: DirectoryWindow;
   /** Of the names that were listed last. */
   pages: ListedPage[];
   /** What is kept of the listing when it is whole. */
   draft: ListingDraft | undefined;
   continuation: string | undefined;
+  /** The last key of the page before, without the prefix; absent at the start of a region. */
+  lastListed: string | undefined;
   /** The listing has come to the names whose keys would be too long for S3. */
   inOverflow: boolean;
   complete: boolean;

@@ -80,6 +80,9 @@ export interface FailureFacts {
   readonly cause?: unknown;
 }
 
+/** Answers to ordinary questions, thousands in a second: where they were made tells nobody anything. */
+const WITHOUT_STACK: ReadonlySet<FailureKind> = new Set<FailureKind>(['no-entry', 'no-attribute', 'missing']);
+
 /** The one error class of the project: a kind from a closed list, facts, and the cause. */
 export class Failure extends Error {
   readonly kind: FailureKind;
@@ -90,7 +93,10 @@ export class Failure extends Error {
   readonly retryAfterMs: number | undefined;
 
   constructor(kind: FailureKind, message: string, facts: FailureFacts = {}) {
+    const { stackTraceLimit } = Error;
+    if (WITHOUT_STACK.has(kind)) Error.stackTraceLimit = 0;
     super(message, facts.cause === undefined ? {} : { cause: facts.cause });
+    Error.stackTraceLimit = stackTraceLimit;
     this.name = 'Failure';
     this.kind = kind;
     this.subject = facts.subject;

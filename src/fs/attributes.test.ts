@@ -103,6 +103,16 @@ describe('metadata', () => {
     await expect(d.fs.getxattr(ino, 'user.a', ROOT)).rejects.toMatchObject({ errno: 'ENODATA' });
   });
 
+  test('a missing SELinux label is told as not supported, so that ls -l asks once; one that was set is told', async () => {
+    const d = await driver();
+    await d.writeFile('a', 'x');
+    const ino = await d.ino('a');
+    const label = (): Promise<Uint8Array> => d.fs.getxattr(ino, 'security.selinux', ROOT);
+    await expect(label()).rejects.toMatchObject({ errno: 'EOPNOTSUPP' });
+    await d.fs.setxattr(ino, 'security.selinux', Buffer.from('any'), 0, ROOT);
+    expect(Buffer.from(await label()).toString()).toBe('any');
+  });
+
   test('set-id bits go with a write by a user and with a change of owner', async () => {
     const d = await driver();
     await d.writeFile('a', 'x');

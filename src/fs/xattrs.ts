@@ -14,6 +14,9 @@ const NAME_MAX_BYTES = 255;
 /** xattr(7). `system.` is not among them: access lists may be kept only where they are obeyed. */
 const NAMESPACES = ['user.', 'trusted.', 'security.'];
 
+/** Asked for by `ls -l` of each file, unless the file system says once that it has none (getfilecon(3), `ENOTSUP`). */
+const SELINUX_LABEL = 'security.selinux';
+
 type XattrOperations = Pick<FileSystem, 'getxattr' | 'listxattr' | 'setxattr' | 'removexattr'>;
 
 /** Extended attributes, xattr(7). */
@@ -23,6 +26,7 @@ export function xattrOperations(context: Context): XattrOperations {
     getxattr: async (ino, name, request) => {
       assertSupported(name);
       const value = (await current(ino, request)).posix.xattrs.get(name);
+      if (value === undefined && name === SELINUX_LABEL) return noLabel();
       return value ?? noAttribute(name);
     },
     listxattr: async (ino, request) => [...(await current(ino, request)).posix.xattrs.keys()],
@@ -66,6 +70,10 @@ async function set(
       return { ...posix, xattrs, ctimeNs: context.nowNs() };
     }),
   );
+}
+
+function noLabel(): never {
+  throw new Failure('unsupported', 'There is no SELinux label');
 }
 
 function noAttribute(name: string): never {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ObjectIdentity } from './identity.js';
 
 /** Neighbouring blocks of one object. */
@@ -15,6 +16,11 @@ interface Pending {
 /** Blocks written in one go: 2 MiB of 128 KiB each. */
 const MOST_BLOCKS = 16;
 const WRITERS = 2;
+/**
+ * Before a writer begins: who waits for the block gets it first, and its neighbours come meanwhile and go to the disk
+ * with it.
+ */
+const HEAD_START_MS = 10;
 
 /** Blocks on their way to the disk: bounded, and what does not fit is turned away at once. */
 export class WriteQueue {
@@ -66,6 +72,7 @@ export class WriteQueue {
 
   async #run(): Promise<void> {
     this.#writers += 1;
+    await delay(HEAD_START_MS);
     for (let run = this.#next(); run !== undefined; run = this.#next()) {
       await this.#write(run);
       for (const bytes of run.blocks) this.#heldBytes -= bytes.length;

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { Failure } from '../../errors/failure.js';
 import type { Posix } from '../metadata/posix.js';
 import { ROOT_INODE, type HandleId, type InodeId } from '../operations.js';
@@ -260,7 +260,7 @@ export class InodeTable {
  * exact in a double.
  */
 export function inodeNumber(key: string): InodeId {
-  return (createHash('sha1').update(key).digest().readBigUInt64BE(0) >> 12n) as InodeId; // branded here
+  return BigInt(`0x${hash('sha1', key, 'hex').slice(0, 13)}`) as InodeId; // branded here
 }
 
 function placesOf(node: Node): readonly Place[] {

@@ -1,6 +1,7 @@
 import type { ErrnoName } from '../../errors/errno.js';
 import { Failure } from '../../errors/failure.js';
 import type { FileSystem, Request } from '../../fs/operations.js';
+import { sharedSignal } from '../../s3/shared-signal.js';
 
 /** Methods of a file system that answer a request of the kernel. */
 export type OperationName = Exclude<keyof FileSystem, 'start' | 'stop' | 'sync' | 'forget'>;
@@ -171,6 +172,8 @@ class CuttableRequest implements Request {
   get signal(): AbortSignal {
     if (this.#controller !== undefined) return this.#controller.signal;
     const controller = new AbortController();
+    // A listing asks for its entries side by side.
+    sharedSignal(controller.signal);
     this.#controller = controller;
     const { signal } = this.#given;
     if (signal.aborted || this.isCut) controller.abort();

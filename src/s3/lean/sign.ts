@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 import type { S3Credentials } from '../connection.js';
 
 const ALGORITHM = 'AWS4-HMAC-SHA256';
@@ -24,7 +24,15 @@ export interface SigningTime {
   readonly date: string;
 }
 
+let lastTime: { readonly second: number; readonly time: SigningTime } | undefined;
+
 export function signingTime(nowMs: number): SigningTime {
+  const second = Math.floor(nowMs / 1000);
+  if (lastTime?.second !== second) lastTime = { second, time: timeOf(nowMs) };
+  return lastTime.time;
+}
+
+function timeOf(nowMs: number): SigningTime {
   const timestamp = `${new Date(nowMs).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
   return { timestamp, date: timestamp.slice(0, 8) };
 }
@@ -53,7 +61,7 @@ export class Signer {
     const payload = parts.headers['x-amz-content-sha256'] ?? '';
     const canonical = `${parts.method}\n${parts.path}\n${parts.query}\n${fields}\n${signedHeaders}\n${payload}`;
     const scope = `${time.date}/${this.#region}/s3/aws4_request`;
-    const text = `${ALGORITHM}\n${time.timestamp}\n${scope}\n${hash(canonical)}`;
+    const text = `${ALGORITHM}\n${time.timestamp}\n${scope}\n${digestOf(canonical)}`;
     const key = this.#signingKey(credentials.secretAccessKey, time.date);
     const signature = createHmac('sha256', key).update(text).digest('hex');
     return `${ALGORITHM} Credential=${credentials.accessKeyId}/${scope}, SignedHeaders=${signedHeaders}, Signature=${signature}`;
@@ -73,8 +81,8 @@ export class Signer {
 }
 
 /** Characters of a field stand for bytes, as on the wire. */
-function hash(text: string): string {
-  return createHash('sha256').update(text, 'latin1').digest('hex');
+function digestOf(text: string): string {
+  return hash('sha256', Buffer.from(text, 'latin1'), 'hex');
 }
 
 function canonicalValue(value: string): string {

@@ -72,6 +72,15 @@ describe('files', () => {
     expect(await (await driver()).readFile('log')).toBe('ABcd');
   });
 
+  test('an empty file that lost its name is read as empty', async () => {
+    const d = await driver();
+    await d.writeFile('a', '');
+    const file = await d.open('a');
+    await d.unlink('a');
+    expect(await file.read(0, 10)).toBe('');
+    await file.close();
+  });
+
   test('exclusive creation of a name that exists fails, truncating open empties it', async () => {
     const d = await driver();
     await d.writeFile('a', 'abc');

@@ -25,7 +25,8 @@ export async function readContent(
       if (node.stage === stage) return pieces;
       continue;
     }
-    if (object === undefined) return [];
+    // An empty one has no bytes to ask for, also when it has lost its name.
+    if (object === undefined || object.sizeBytes === 0) return [];
     const source = sourceOf(context, versionOf(node, object));
     try {
       return await orAbort(context.cache.read(source, offset, lengthBytes), signal);

@@ -1,5 +1,5 @@
 import { constants, readSync, writeSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, unlink } from 'node:fs/promises';
 import { CaseList, defineGroup, equal, sameBytes, type CaseContext } from '../../src/harness/api/index.js';
 import { O_APPEND, O_CREAT, O_RDWR, makeFile, withFile } from './shared/files.js';
 
@@ -78,6 +78,18 @@ group.add(
     });
     const expected = Buffer.concat([first, Buffer.alloc(UNIT), second, Buffer.alloc(UNIT)]);
     sameBytes(await readFile(file), expected, 'content');
+  },
+);
+
+group.add(
+  'empty-without-a-name',
+  'a read with O_DIRECT of an empty file that was unlinked gives nothing',
+  async (context) => {
+    const file = await makeFile(context, 'file');
+    await withFile(file, O_RDWR | O_DIRECT, async ({ fd }) => {
+      await unlink(file);
+      equal(readDirect(context, fd, 0, UNIT).length, 0, 'bytes');
+    });
   },
 );
 

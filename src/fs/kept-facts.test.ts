@@ -73,6 +73,14 @@ describe('what others have said of an object', () => {
     await expectAll('big');
   });
 
+  test('survives a rewrite that the transporter sends', async () => {
+    await fixture.store.put('medium', Buffer.from('x'), { ...DESCRIBED, tags: TAGS });
+    const mounted = await drive();
+    await mounted.writeFile('medium', Buffer.alloc(20 * 2 ** 20, 'b'));
+    expect(fixture.requests()).toHaveProperty('CreateMultipartUpload');
+    await expectAll('medium');
+  });
+
   test('survives by way of the attribute index of another mount', async () => {
     for (let at = 0; at < 10; at += 1) {
       await fixture.store.put(`dir/${at}`, Buffer.from('x'), { ...DESCRIBED, tags: TAGS });

@@ -123,6 +123,25 @@ describe.each(['sdk', 'lean'] as const)('over the %s client', (client) => {
       expect((await store.head('meta')).metadata).toEqual({ note: value, mode: '33188' });
     });
 
+    test('tags and encryption are told; a copy takes the tags along, and the encryption where it is asked to', async () => {
+      const encryption = { algorithm: 'aws:kms', kmsKeyId: 'arn:aws:kms:us-east-1:1:key/k', bucketKey: true };
+      const tags = { 'a b': 'c+d=e', empty: '' };
+      await store.put('kept', Buffer.from('x'), { encryption, tags });
+      expect(await store.head('kept')).toMatchObject({ encryption, tagCount: 2 });
+      expect(await store.tags('kept')).toEqual(tags);
+      await store.copy('kept', 'same', { storage: { encryption, storageClass: 'STANDARD_IA' } });
+      expect(await store.head('same')).toMatchObject({
+        encryption,
+        tagCount: 2,
+        storageClass: 'STANDARD_IA',
+      });
+      await store.copy('kept', 'plain');
+      expect(await store.head('plain')).toMatchObject({ encryption: { algorithm: 'AES256' }, tagCount: 2 });
+      await store.put('untagged', Buffer.from('x'));
+      expect(await store.head('untagged')).not.toHaveProperty('tagCount');
+      expect(await store.tags('untagged')).toEqual({});
+    });
+
     test('content headers, storage class and tags are kept, and a copy can replace them', async () => {
       const headers = {
         contentType: 'text/x-test',

@@ -136,10 +136,7 @@ describe('objectfs cp', () => {
     await until('parts are up and others wait', () => (proxy.seen.length > 5 ? true : undefined));
     run.kill('SIGINT');
     const { exitCode, stderr } = await run;
-    expect([exitCode, stderr]).toEqual([
-      130,
-      expect.stringMatching(/same command goes on.*--no-resume/),
-    ]);
+    expect([exitCode, stderr]).toEqual([130, expect.stringMatching(/same command goes on.*--no-resume/)]);
     expect(await store.listUploads()).toHaveLength(1);
     proxy.reset();
     proxy.decide(({ method, path }) =>
@@ -158,10 +155,7 @@ describe('objectfs cp', () => {
     for (const name of names) await writeFile(join(place.work, 'tree', name), name);
     await symlink('/', join(place.work, 'tree/link'));
     const up = await cp('-r', 'tree', 's3://data/tree');
-    expect([up.exitCode, up.stdout]).toEqual([
-      0,
-      expect.stringMatching(/^3 files.*0 failed; all verified/),
-    ]);
+    expect([up.exitCode, up.stdout]).toEqual([0, expect.stringMatching(/^3 files.*0 failed; all verified/)]);
     expect(up.stderr).toMatch(/left out: "link"/);
     const across = await summaryOf(cp('-r', 's3://data/tree', 's3://other/copy', '--json'));
     expect([across['copies'], ranges()]).toEqual([
@@ -206,10 +200,7 @@ describe('objectfs cp', () => {
       [['-', 's3://data/'], 2, /Name the whole key/],
     ] as const) {
       const { exitCode, stderr } = await cp(...args);
-      expect([exitCode, stderr.trim().split('\n').at(-1)]).toEqual([
-        code,
-        expect.stringMatching(line),
-      ]);
+      expect([exitCode, stderr.trim().split('\n').at(-1)]).toEqual([code, expect.stringMatching(line)]);
     }
   });
 });

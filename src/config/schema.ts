@@ -124,6 +124,11 @@ export const configSchema = z.strictObject({
       connections: z.number().int().min(1).max(256).default(8),
       /** How many of them are used after a loss (503, timeout, reset): `fixed` all of them, whatever happens. */
       congestion: z.enum(['fixed', 'cubic', 'bbr']).default('cubic'),
+      /**
+       * Bytes per second that all transfers of a process together may begin parts with: a ceiling for lines that others
+       * use too. Absent: none.
+       */
+      targetThroughput: size(64 * 1024, 1024 * GIB).optional(),
       storageClass: z.enum(STORAGE_CLASSES).default('STANDARD'),
     })
     .prefault({}),

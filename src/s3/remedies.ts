@@ -22,7 +22,7 @@ const FIXED: Readonly<Partial<Record<FailureKind, string>>> = {
   denied: 'The credentials are known but lack the right: check the IAM policy and the policy of BUCKET',
   'clock-skew':
     'Set the clock of this machine (timedatectl set-ntp true): S3 allows 15 minutes of difference',
-  archived: 'Restore the object from its archive class first (aws s3api restore-object)',
+  archived: 'Restore the object from its archive class first (objectfs restore s3://BUCKET/KEY)',
   throttled: 'Send fewer requests at a time: lower transfer.connections',
   timeout: 'Check the network to ENDPOINT, or lower transfer.connections on a slow link',
   reset: 'Check the network to ENDPOINT, and whether a proxy in between cuts connections',

@@ -5,6 +5,7 @@ import { wrapStore } from '../s3/metered.js';
 import type { ObjectStore } from '../s3/store.js';
 import type { PartOutcome, WindowController } from './congestion/controller.js';
 import type { CongestionName } from './congestion/choose.js';
+import type { Pacer } from './pacing.js';
 import type { PlanSettings } from './plan.js';
 import type { TransferSummary, Verification } from './transporter.js';
 
@@ -21,6 +22,8 @@ export interface Tally {
 /** The settings that decide how an object is moved. */
 export interface TransferSettings extends PlanSettings {
   readonly congestion: CongestionName;
+  /** Bytes per second that parts of all transfers together may begin with. */
+  readonly targetThroughput?: number | undefined;
 }
 
 /** What the steps of one transfer share. */
@@ -30,6 +33,8 @@ export interface TransferContext {
   readonly settings: TransferSettings;
   readonly tally: Tally;
   readonly budget: RetryBudget;
+  /** Absent: parts begin as fast as the window permits. */
+  readonly pacer?: Pacer | undefined;
   readonly policy: Partial<RetryPolicy>;
   readonly log: Log;
   readonly startMs: number;
@@ -100,8 +105,9 @@ export async function tryPart<T>(
   attempt: () => Promise<T>,
   window?: WindowController,
 ): Promise<T> {
-  const { tally, budget, policy } = context;
+  const { tally, budget, policy, pacer } = context;
   const observed = async (): Promise<T> => {
+    await pacer?.take(sizeBytes, signal);
     const begin = window?.begin(tally.inFlight, performance.now());
     const report = (outcome: PartOutcome): void => {
       if (begin !== undefined) window?.report(outcome, begin, performance.now());

@@ -11,9 +11,11 @@ import {
   type TransferSettings,
 } from './context.js';
 import { downloadOptimized, type Pin, type Received } from './download.js';
+import { circuitOf, type Circuit } from './circuit.js';
 import { fallbackReason, isWorthPlainTry } from './fallback.js';
 import { wholeDigestFor } from './integrity/verification.js';
 import { abandonUpload } from './multipart.js';
+import { pacerFor } from './pacing.js';
 import { downloadPlain, uploadPlain } from './plain.js';
 import { openSink, type PartSink } from './sinks.js';
 import type {
@@ -44,6 +46,7 @@ export function newContext(parts: TransporterParts): TransferContext {
     settings: parts.settings,
     tally,
     budget: createRetryBudget(),
+    pacer: pacerFor(parts.settings),
     policy: parts.retry ?? {},
     log: parts.log ?? silentLog,
     startMs: performance.now(),
@@ -68,10 +71,11 @@ export function plainTransporter(parts: TransporterParts, name = 'plain'): Trans
 
 /** Parts in parallel, with one plain transfer behind it. */
 export function optimizedTransporter(parts: TransporterParts): Transporter {
+  const circuit = circuitOf(parts.store);
   return {
     name: 'optimized',
-    upload: (key, source, options = {}) => upload(newContext(parts), key, source, options),
-    download: (key, sink, options = {}) => download(newContext(parts), key, sink, options),
+    upload: (key, source, options = {}) => upload(newContext(parts), key, source, options, circuit),
+    download: (key, sink, options = {}) => download(newContext(parts), key, sink, options, circuit),
   };
 }
 
@@ -80,25 +84,51 @@ async function upload(
   key: string,
   source: TransferSource,
   options: UploadOptions,
+  circuit: Circuit,
 ): Promise<UploadSummary> {
+  // What a journal remembers goes on; a stream of unknown length has no plain way.
+  const refusal = source.kind === 'stream' || options.journal !== undefined ? undefined : circuit.refusal();
+  if (refusal !== undefined) return uploadInstead(context, key, source, options, refusal);
   try {
-    return uploadSummary(context, await uploadOptimized(context, key, source, options));
+    const outcome = await uploadOptimized(context, key, source, options);
+    settle(circuit, context);
+    return uploadSummary(context, outcome);
   } catch (reason) {
     const failure = Failure.from(reason);
     // A stream is used up, and what was one PutObject already gains nothing from one more.
     const canRepeat = source.kind !== 'stream' && context.tally.parts !== 1;
     // What a journal remembers is begun anew by its owner.
     const isLost = options.journal !== undefined && failure.kind === 'missing-upload';
-    if (!canRepeat || isLost || !isWorthPlainTry(failure)) throw failure;
+    if (!canRepeat || isLost || !isWorthPlainTry(failure)) {
+      circuit.undecided();
+      throw failure;
+    }
+    circuit.failed(fallbackReason(failure));
     context.log.warn({ key, kind: failure.kind }, 'upload falls back to one plain request');
-    const result = await uploadPlain(context, key, source, options);
-    context.tally.parts = 1;
-    context.tally.resumedBytes = 0;
-    const { journal } = options;
-    if (journal?.uploadId !== undefined) await abandonUpload(context, key, journal.uploadId);
-    const outcome = { ...result, verification: serverVerification(result, undefined) };
-    return { ...uploadSummary(context, outcome), fallback: { reason: fallbackReason(failure) } };
+    return uploadInstead(context, key, source, options, fallbackReason(failure));
   }
+}
+
+/** Only what was cut into parts tells that parts work. */
+function settle(circuit: Circuit, { tally }: TransferContext): void {
+  if (tally.parts > 1) circuit.succeeded();
+  else circuit.undecided();
+}
+
+async function uploadInstead(
+  context: TransferContext,
+  key: string,
+  source: TransferSource,
+  options: UploadOptions,
+  reason: string,
+): Promise<UploadSummary> {
+  const result = await uploadPlain(context, key, source, options);
+  context.tally.parts = 1;
+  context.tally.resumedBytes = 0;
+  const { journal } = options;
+  if (journal?.uploadId !== undefined) await abandonUpload(context, key, journal.uploadId);
+  const outcome = { ...result, verification: serverVerification(result, undefined) };
+  return { ...uploadSummary(context, outcome), fallback: { reason } };
 }
 
 async function download(
@@ -106,18 +136,26 @@ async function download(
   key: string,
   target: TransferSink,
   options: DownloadOptions,
+  circuit: Circuit,
 ): Promise<DownloadSummary> {
-  let fallback: string | undefined;
+  let fallback = options.journal === undefined ? circuit.refusal() : undefined;
   const summary = await downloadInto(context, target, options, async (_context, sink, own) => {
+    if (fallback !== undefined) return downloadPlain(context, key, sink, own);
     let pin: Pin | undefined;
     try {
-      return await downloadOptimized(context, key, sink, own, (found) => (pin = found));
+      const received = await downloadOptimized(context, key, sink, own, (found) => (pin = found));
+      settle(circuit, context);
+      return received;
     } catch (reason) {
       const failure = Failure.from(reason);
-      if (!isWorthPlainTry(failure)) throw failure;
+      if (!isWorthPlainTry(failure)) {
+        circuit.undecided();
+        throw failure;
+      }
       await sink.settle();
       context.log.warn({ key, kind: failure.kind }, 'download falls back to one plain request');
       fallback = fallbackReason(failure);
+      circuit.failed(fallback);
       context.tally.parts = 1;
       context.tally.resumedBytes = 0;
       return downloadPlain(context, key, sink, own, pin);

@@ -23,6 +23,7 @@ export async function uploadPlain(
   const { onProgress, ...put } = options;
   const sizeBytes = await sizeOf(source);
   const attempt = async (): Promise<WriteResult> => {
+    await context.pacer?.take(sizeBytes, options.signal);
     if (source.kind === 'bytes') return context.store.put(key, source.bytes, put);
     if (sizeBytes === 0) return context.store.put(key, Buffer.alloc(0), put);
     // A file that grows meanwhile is sent as long as it was; one that shrinks ends the request as too short.

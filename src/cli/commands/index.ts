@@ -9,6 +9,7 @@ import * as lint from './lint.js';
 import * as mount from './mount.js';
 import * as replay from './replay.js';
 import * as report from './report.js';
+import * as restore from './restore.js';
 import * as serve from './serve.js';
 import * as status from './status.js';
 import * as suite from './suite.js';
@@ -23,6 +24,7 @@ export const COMMANDS: readonly CommandModule[] = [
   mount,
   unmount,
   cp,
+  restore,
   status,
   serve,
   link,

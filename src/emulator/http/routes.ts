@@ -27,6 +27,7 @@ import { deleteObjectTagging, getObjectTagging, putObjectTagging } from '../oper
 import { putObject } from '../operations/put-object.js';
 import type { Operation } from '../operations/request.js';
 import { uploadPart, uploadPartCopy } from '../operations/upload-part.js';
+import { restoreObject } from '../operations/restore-object.js';
 import { abortMultipartUpload, createMultipartUpload, listMultipartUploads } from '../operations/uploads.js';
 
 export type Level = 'service' | 'bucket' | 'object';
@@ -76,6 +77,7 @@ export const ROUTES: readonly Route[] = [
   route('object', 'GET', { parameters: ['tagging'] }, getObjectTagging),
   route('object', 'PUT', { parameters: ['tagging'] }, putObjectTagging),
   route('object', 'DELETE', { parameters: ['tagging'] }, deleteObjectTagging),
+  route('object', 'POST', { parameters: ['restore'] }, restoreObject),
   route('object', 'POST', { parameters: ['uploads'] }, createMultipartUpload),
   route('object', 'GET', { parameters: ['uploadId'] }, listParts),
   route('object', 'PUT', { parameters: ['uploadId', 'partNumber'], ...COPY }, uploadPartCopy),

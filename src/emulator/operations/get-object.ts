@@ -8,6 +8,7 @@ import { objectHeaders, validators, versionHeader } from './object-headers.js';
 import { selectPart } from './part-number.js';
 import { contentRange, selectRange } from './range.js';
 import type { Operation, Reply, S3Request } from './request.js';
+import { refuseArchived, restoreHeader } from './restore-object.js';
 
 /** What is sent of an object. */
 interface Selection {
@@ -40,16 +41,10 @@ function readObject(request: S3Request, withBody: boolean): Reply {
       headers: { ...validators(version), 'x-amz-version-id': versionHeader(bucket, version) },
     };
   }
-  if (withBody) refuseArchived(version);
+  if (withBody) refuseArchived(request, version);
   const selection = select(request, version);
   const reply = describe(request, bucket, version, selection);
   return withBody ? { ...reply, body: request.storage.read(version, selection.range) } : reply;
-}
-
-/** Objects of the archive classes can not be read before they are restored. */
-export function refuseArchived(version: ObjectVersion): void {
-  if (version.storageClass !== 'GLACIER' && version.storageClass !== 'DEEP_ARCHIVE') return;
-  throw new S3Error('InvalidObjectState', { details: { StorageClass: version.storageClass } });
 }
 
 function select(request: S3Request, version: ObjectVersion): Selection {
@@ -84,6 +79,7 @@ function describe(
       ...(request.head.header('x-amz-checksum-mode') === 'ENABLED' && whole
         ? checksumHeaders(version.checksum)
         : {}),
+      'x-amz-restore': restoreHeader(request, version),
       'content-length': String(lengthBytes),
       'content-range': whole ? undefined : contentRange(range, version.sizeBytes),
       'x-amz-mp-parts-count': partsCount === undefined ? undefined : String(partsCount),

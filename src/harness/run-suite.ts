@@ -2,12 +2,12 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '../log/log.js';
-import type { SuiteResult } from '../report/model.js';
+import type { RequestCount, SuiteResult } from '../report/model.js';
 import type { RunPlan, WorkerEvent } from './api/protocol.js';
 import type { RunScope } from './run-scope.js';
 import type { TargetSession } from './targets/session.js';
 import { CaseBook } from './worker/case-book.js';
-import { startControlServer } from './worker/control-server.js';
+import { RESTART_LIMIT_MS, serveCases } from './worker/serve-cases.js';
 import { EventTail } from './worker/event-tail.js';
 import { startJest, suiteFolder, type JestEnd, type JestProcess } from './worker/jest-process.js';
 import { superviseWorker, WATCH_LIMITS, type WatchLimits } from './worker/supervise.js';
@@ -17,9 +17,6 @@ const MOST_LOST_WORKERS = 5;
 
 /** How long a killed worker may take; one in an uninterruptible system call can not be waited for. */
 const KILL_WAIT_MS = 5_000;
-
-/** How long a target may take to come back. */
-const RESTART_LIMIT_MS = 60_000;
 
 export interface SuiteJob {
   readonly scope: RunScope;
@@ -34,6 +31,8 @@ export interface SuiteJob {
   readonly files?: readonly string[];
   readonly plan: Omit<RunPlan, 'done' | 'eventsFile' | 'controlSocket' | 'directory'>;
   readonly onEvent: (event: WorkerEvent) => void;
+  /** Of the server behind the target; absent where nobody counts. */
+  readonly requestCounts?: () => Promise<RequestCount[]>;
   readonly log: Log;
   /** @defaultValue {@link WATCH_LIMITS} */
   readonly limits?: WatchLimits;
@@ -50,13 +49,8 @@ export async function runSuite(job: SuiteJob, signal: AbortSignal): Promise<Suit
   const book = new CaseBook();
   const eventsFile = join(job.scope.folder, `${job.label}.events`);
   const tail = await EventTail.open(eventsFile);
-  const control = await startControlServer(
-    join(job.scope.folder, `${job.label}.sock`),
-    async ({ request }) => {
-      const limit = AbortSignal.any([signal, AbortSignal.timeout(RESTART_LIMIT_MS)]);
-      await (request === 'crash' ? job.session.crash(limit) : job.session.remount(limit));
-    },
-  );
+  const socket = join(job.scope.folder, `${job.label}.sock`);
+  const control = await serveCases(socket, job.session, job.requestCounts, signal);
   try {
     await runWorkers(job, { book, tail, eventsFile, controlSocket: control.path }, signal);
   } finally {

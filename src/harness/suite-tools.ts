@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import type { Config } from '../config/schema.js';
 import type { Log } from '../log/log.js';
 import type { Progress } from '../log/progress.js';
-import type { SuiteResult } from '../report/model.js';
+import type { RequestCount, SuiteResult } from '../report/model.js';
 import type { FixtureFile } from './api/case.js';
-import type { RunPlan, UnmetNeed } from './api/protocol.js';
+import type { RunPlan, UnmetNeed, WorkerEvent } from './api/protocol.js';
 import type { RunScope } from './run-scope.js';
 import { MODEL_SUITE, withNearEdges } from './model-suite.js';
 import { runSuite } from './run-suite.js';
@@ -35,6 +35,7 @@ export interface SuiteOnTarget {
   readonly store?: TargetStore;
   /** What the S3 server can not do, beside what the target can not. */
   readonly unmet?: readonly UnmetNeed[];
+  readonly requestCounts?: () => Promise<RequestCount[]>;
   /** Proves that the started target is what it says, before the first case. */
   readonly prove?: (session: TargetSession) => Promise<void>;
 }
@@ -106,11 +107,16 @@ async function runCases(
         fixtures: [...tools.fixtures],
       },
       onEvent: (event) => {
-        if (event.event === 'group') progress.advance(1, event.group);
-        else progress.advance(0, event.event === 'case-start' ? event.id : event.result.id);
+        tellProgress(progress, event);
       },
+      ...(job.requestCounts === undefined ? {} : { requestCounts: job.requestCounts }),
       log,
     },
     signal,
   );
+}
+
+function tellProgress(progress: Progress, event: WorkerEvent): void {
+  if (event.event === 'group') progress.advance(1, event.group);
+  else progress.advance(0, event.event === 'case-start' ? event.id : event.result.id);
 }

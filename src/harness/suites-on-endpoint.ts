@@ -1,7 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Cleanup, SuiteResult } from '../report/model.js';
+import type { Cleanup, RequestCount, SuiteResult } from '../report/model.js';
+import { countsBetween } from '../report/prices.js';
 import { createBucketAdmin, type BucketAdmin } from '../s3/admin.js';
+import type { UnmetNeed } from './api/protocol.js';
 import { provisionBucket } from './buckets.js';
 import type { Endpoint } from './endpoint-wish.js';
 import { unmetByEndpoint } from './endpoint-needs.js';
@@ -84,6 +86,25 @@ async function runInBucket(job: BucketJob, place: GivenBucket, signal: AbortSign
   const store = { connection: endpoint.connection, ...place };
   const prove = (session: { readonly target: RunningTarget }) =>
     proveTarget(session.target, store, { ownFormat: driver.ownFormat === true, signal });
-  const unmet = await unmetByEndpoint(endpoint, place.bucket, signal);
-  return runOnTarget(tools, { suite, driver, control: false, store, prove, unmet }, signal);
+  const unmet = [
+    ...(await unmetByEndpoint(endpoint, place.bucket, signal)),
+    ...unmetByCounting(endpoint, driver),
+  ];
+  const requestCounts = (): Promise<RequestCount[]> => endpoint.requestCounts();
+  const before = await requestCounts();
+  const rest = { prove, unmet, ...(endpoint.kind === 'embedded' ? { requestCounts } : {}) };
+  const result = await runOnTarget(tools, { suite, driver, control: false, store, ...rest }, signal);
+  return endpoint.kind === 'embedded'
+    ? { ...result, requests: countsBetween(before, await requestCounts()) }
+    : result;
+}
+
+/** Numbers of requests are a promise of the reference file system alone, and only the embedded server counts them. */
+function unmetByCounting({ kind }: Endpoint, { name }: TargetDriver): readonly UnmetNeed[] {
+  const need = 'request-counts';
+  if (name !== 'objectfs') {
+    return [{ need, state: 'unsupported', reason: `${name} promises no number of requests` }];
+  }
+  if (kind === 'embedded') return [];
+  return [{ need, state: 'skipped', reason: 'only the embedded server counts requests' }];
 }

@@ -34,6 +34,16 @@ export const caseResultSchema = z.strictObject({
 });
 export type CaseResult = z.infer<typeof caseResultSchema>;
 
+export const requestCountSchema = z.strictObject({
+  /** S3 operation name: `GetObject`. */
+  operation: z.string(),
+  count: z.number().int(),
+  errors: z.number().int(),
+  bytesSent: z.number(),
+  bytesReceived: z.number(),
+});
+export type RequestCount = z.infer<typeof requestCountSchema>;
+
 export const suiteResultSchema = z.strictObject({
   suite: z.string(),
   /** `objectfs`, `dir:/path`. */
@@ -42,6 +52,8 @@ export const suiteResultSchema = z.strictObject({
   control: z.boolean(),
   elapsedMs: z.number(),
   cases: z.array(caseResultSchema),
+  /** What the embedded server was asked meanwhile, by target and cases. */
+  requests: z.array(requestCountSchema).optional(),
 });
 export type SuiteResult = z.infer<typeof suiteResultSchema>;
 
@@ -212,16 +224,6 @@ export const linkProfileSchema = z.strictObject({
   capacityPeriodMs: z.number().optional(),
 });
 export type LinkFacts = z.infer<typeof linkProfileSchema>;
-
-export const requestCountSchema = z.strictObject({
-  /** S3 operation name: `GetObject`. */
-  operation: z.string(),
-  count: z.number().int(),
-  errors: z.number().int(),
-  bytesSent: z.number(),
-  bytesReceived: z.number(),
-});
-export type RequestCount = z.infer<typeof requestCountSchema>;
 
 export const environmentSchema = z.strictObject({
   node: z.string(),

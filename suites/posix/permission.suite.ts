@@ -59,6 +59,7 @@ group.add(
 
 for (const [name, mode, uid, gid, expected] of [
   ['group-bits-count-for-the-group', 0o040, 4321, 65_534, 'ok'],
+  ['group-bits-do-not-count-for-others', 0o040, 4321, 4321, 'EACCES'],
   ['group-bits-win-over-other-bits', 0o704, 4321, 65_534, 'EACCES'],
   ['other-bits-count-for-others', 0o004, 4321, 4321, 'ok'],
   ['owner-bits-win-over-group-and-other-bits', 0o077, 65_534, 65_534, 'EACCES'],

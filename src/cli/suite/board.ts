@@ -13,6 +13,11 @@ export function boardOptions<T>(yargs: Argv<T>) {
       requiresArg: true,
       describe: 'selftest: mounts at once; else 2',
     })
+    .option('sample', {
+      type: 'number',
+      requiresArg: true,
+      describe: 'selftest: so many of the planted defects, chosen by --seed; else all',
+    })
     .option('control', {
       type: 'number',
       requiresArg: true,
@@ -31,6 +36,7 @@ export async function runBoard(flags: Flags, names: readonly string[]): Promise<
     lanes: countFlag(flags, 'lanes', 2, 1),
     controlRounds: countFlag(flags, 'control', 1, 0),
     ...(filter === undefined ? {} : { filter }),
+    ...(flags['sample'] === undefined ? {} : { sample: countFlag(flags, 'sample', 1, 1) }),
   };
   await runAndReport(flags, async ({ resolved, seed, invocation, signal, progress, log }) => {
     const { runSelftest } = await import('../../harness/selftest/run-selftest.js');

@@ -1,5 +1,6 @@
 import type { Config } from '../../config/schema.js';
 import type { ErrnoName } from '../../errors/errno.js';
+import type { RequestCount } from '../../report/model.js';
 import type { ObjectStore } from '../../s3/store.js';
 import type { Transporter } from '../../transfer/transporter.js';
 import type { RawReply } from './raw-request.js';
@@ -22,6 +23,7 @@ export const NEEDS = [
   'lock',
   'mmap',
   'name-bytes', // names that are no UTF-8; open(2) allows a file system to refuse them with EINVAL
+  'request-counts', // a server that counts, and a target that keeps to a number of requests
   // What the S3 server does with a Range header that selects nothing or is no byte range; RFC 9110 leaves it a choice.
   'range-suffix-of-none',
   'range-first-after-last',
@@ -94,6 +96,8 @@ export interface TargetControl {
   remount(): Promise<void>;
   /** Ends the target with SIGKILL, whatever it is at, and starts it again. Open descriptors are dead then. */
   crash(): Promise<void>;
+  /** What the embedded server was asked since it runs, by operation. Needs `request-counts`. */
+  requestCounts(): Promise<readonly RequestCount[]>;
 }
 
 export interface FixtureFile {

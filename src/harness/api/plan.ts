@@ -2,6 +2,7 @@ import { appendFileSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { Failure, usageError } from '../../errors/failure.js';
+import type { RequestCount } from '../../report/model.js';
 import type { TargetControl } from './case.js';
 import {
   RUN_PLAN_VARIABLE,
@@ -41,12 +42,21 @@ export function writeEvent(plan: RunPlan, event: WorkerEvent): void {
 /** Commands over the runner's unix socket: one connection per request. */
 export function controlOf(socketPath: string, signal: AbortSignal): TargetControl {
   return {
-    remount: () => ask(socketPath, { request: 'remount' }, signal),
-    crash: () => ask(socketPath, { request: 'crash' }, signal),
+    remount: async () => {
+      await ask(socketPath, { request: 'remount' }, signal);
+    },
+    crash: async () => {
+      await ask(socketPath, { request: 'crash' }, signal);
+    },
+    requestCounts: () => ask(socketPath, { request: 'counts' }, signal),
   };
 }
 
-async function ask(socketPath: string, request: ControlRequest, signal: AbortSignal): Promise<void> {
+async function ask(
+  socketPath: string,
+  request: ControlRequest,
+  signal: AbortSignal,
+): Promise<readonly RequestCount[]> {
   const socket = connect(socketPath);
   const cancel = (): void => {
     socket.destroy(new Failure('cancelled', `The case ended while the runner worked on ${request.request}`));
@@ -56,6 +66,7 @@ async function ask(socketPath: string, request: ControlRequest, signal: AbortSig
     socket.write(`${JSON.stringify(request)}\n`);
     const reply = controlReplySchema.parse(JSON.parse(await text(socket)));
     if (!reply.ok) throw new Failure('internal', `The runner could not ${request.request}: ${reply.message}`);
+    return reply.counts ?? [];
   } finally {
     signal.removeEventListener('abort', cancel);
     socket.destroy();

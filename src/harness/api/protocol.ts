@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { configSchema } from '../../config/schema.js';
-import { caseResultSchema } from '../../report/model.js';
+import { caseResultSchema, requestCountSchema } from '../../report/model.js';
 import { NEEDS } from './case.js';
 
 /**
@@ -120,13 +120,13 @@ export type WorkerEvent = z.infer<typeof workerEventSchema>;
 
 /**
  * `remount`: stop the target cleanly and start it again with a cold cache. `crash`: end it with SIGKILL and start it
- * again. The reply comes when it is usable.
+ * again. The reply comes when it is usable. `counts`: what the embedded server was asked so far.
  */
-export const controlRequestSchema = z.strictObject({ request: z.enum(['remount', 'crash']) });
+export const controlRequestSchema = z.strictObject({ request: z.enum(['remount', 'crash', 'counts']) });
 export type ControlRequest = z.infer<typeof controlRequestSchema>;
 
 export const controlReplySchema = z.discriminatedUnion('ok', [
-  z.strictObject({ ok: z.literal(true) }),
+  z.strictObject({ ok: z.literal(true), counts: z.array(requestCountSchema).optional() }),
   z.strictObject({ ok: z.literal(false), message: z.string() }),
 ]);
 export type ControlReply = z.infer<typeof controlReplySchema>;

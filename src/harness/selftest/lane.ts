@@ -12,11 +12,11 @@ import { objectfsTarget } from '../targets/objectfs.js';
 import { proveTarget } from '../targets/proof.js';
 import { TargetSession } from '../targets/session.js';
 import type { TargetStore } from '../targets/target.js';
-import { startControlServer, type ControlServer } from '../worker/control-server.js';
+import type { ControlServer } from '../worker/control-server.js';
+import { RESTART_LIMIT_MS, serveCases } from '../worker/serve-cases.js';
 import { CaseHost, type HostedOutcome } from './case-host.js';
 
 const STOP_LIMIT_MS = 60_000;
-const RESTART_LIMIT_MS = 60_000;
 
 /** The embedded server, always: defects are planted in it too. */
 const EMBEDDED: Omit<EndpointWish, 'settings'> = { link: 'loopback' };
@@ -79,9 +79,8 @@ export class Lane {
       const store = { connection: endpoint.connection, bucket: bucket.name, prefix: '' };
       const session = await startTarget(plan, store, switchFile, signal);
       undo.push(() => session.stop(AbortSignal.timeout(STOP_LIMIT_MS)));
-      const control = await startControlServer(join(tools.scope.folder, `${name}.sock`), () =>
-        session.remount(AbortSignal.any([signal, AbortSignal.timeout(RESTART_LIMIT_MS)])),
-      );
+      const socket = join(tools.scope.folder, `${name}.sock`);
+      const control = await serveCases(socket, session, () => endpoint.requestCounts(), signal);
       undo.push(() => control.close());
       const parts = { endpoint, admin, bucket, session, control };
       return new Lane(plan, parts, switchFile, await startHost(plan, parts, switchFile));

@@ -6,6 +6,7 @@ import type { Progress } from '../../log/progress.js';
 import type { Cleanup, RunReport } from '../../report/model.js';
 import type { Selftest } from '../../report/selftest-model.js';
 import { assembleReport, factsOf, type Invocation } from '../assemble-report.js';
+import { seededRandom } from '../api/seeded.js';
 import { catalogOf } from '../case-catalog.js';
 import { startEnvironmentProbe } from '../environment.js';
 import { availableSuites } from '../find-suites.js';
@@ -23,6 +24,8 @@ export interface SelftestPlan {
   readonly tier: 'quick' | 'full';
   /** Patterns of ids of defects; absent: all. */
   readonly filter?: string;
+  /** So many of them, chosen by the seed; absent: all. */
+  readonly sample?: number;
   /** Mounts at once. */
   readonly lanes: number;
   /** How often the expected cases are run without any defect. */
@@ -46,7 +49,7 @@ export async function runSelftest(
   log: Log,
   ledger: Ledger = new Ledger(),
 ): Promise<RunReport> {
-  const defects = chooseDefects(await plantedDefects(), plan.filter);
+  const defects = sampleOf(chooseDefects(await plantedDefects(), plan.filter), plan);
   // Random programs are no cases with an expectation of their own.
   const suites = (await availableSuites()).filter((suite) => suite !== MODEL_SUITE);
   const cases = await listAll(suites);
@@ -155,6 +158,18 @@ function chooseDefects(all: readonly PlantedDefect[], filter: string | undefined
   );
   if (chosen.length > 0) return chosen;
   throw usageError(`No planted defect matches ${filter}`, 'Leave out --filter to see them all', filter);
+}
+
+/** The same seed gives the same sample, in the order of the board. */
+function sampleOf(
+  defects: readonly PlantedDefect[],
+  { sample, seed }: SelftestPlan,
+): readonly PlantedDefect[] {
+  if (sample === undefined) return defects;
+  const random = seededRandom(seed);
+  const drawn = defects.map((defect) => ({ defect, at: random() })).sort((a, b) => a.at - b.at);
+  const chosen = new Set(drawn.slice(0, sample).map(({ defect }) => defect));
+  return defects.filter((defect) => chosen.has(defect));
 }
 
 async function listAll(suites: readonly string[]): Promise<readonly ListedCase[]> {

@@ -1,11 +1,13 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { Failure } from '../../errors/failure.js';
+import type { RequestCount } from '../../report/model.js';
 import { controlRequestSchema, type ControlReply, type ControlRequest } from '../api/protocol.js';
 
 const LONGEST_REQUEST = 4096;
 
-export type ControlHandler = (request: ControlRequest) => Promise<void>;
+/** Answers with what the request asked for, if anything. */
+export type ControlHandler = (request: ControlRequest) => Promise<RequestCount[] | undefined>;
 
 /** The runner's end of the unix socket on which cases ask for a remount. */
 export interface ControlServer {
@@ -53,8 +55,8 @@ function readLine(socket: Socket, onLine: (line: string) => void): void {
 
 async function answer(line: string, handler: ControlHandler): Promise<ControlReply> {
   try {
-    await handler(controlRequestSchema.parse(JSON.parse(line)));
-    return { ok: true };
+    const counts = await handler(controlRequestSchema.parse(JSON.parse(line)));
+    return { ok: true, ...(counts === undefined ? {} : { counts }) };
   } catch (reason) {
     return { ok: false, message: Failure.from(reason).toLine() };
   }

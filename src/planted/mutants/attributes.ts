@@ -85,7 +85,7 @@ export const ATTRIBUTE_MUTANTS = mutantsOf('fileSystem', [
   [
     'close-moves-mtime',
     'close sets the modification time to that of the upload',
-    ['integrity:metadata/written-mtime', 'posix:timestamps/mtime-does-not-move-on-close'],
+    ['integrity:saved/mtime-of-a-write-stays'],
     (sound) => ({
       flush: async (ino, handle, request) => {
         await sound.flush(ino, handle, request);

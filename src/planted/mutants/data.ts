@@ -5,7 +5,7 @@ import { mutantsOf } from '../mutant.js';
 const MIB = 1024 * 1024;
 const EDGE_BYTES = 5 * MIB;
 /** Later than a listing that is asked for at once. */
-const LATE_MS = 300;
+const LATE_MS = 2_000;
 
 /** A file system whose read bytes go through `change`. */
 function changeRead(

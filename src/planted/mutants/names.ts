@@ -220,7 +220,7 @@ export const NAME_MUTANTS = mutantsOf('fileSystem', [
   [
     'missing-name-remembered',
     'a name that was not there stays missing after another client has made it',
-    ['integrity:both-ways/missing-name-appears-within-its-limit'],
+    ['integrity:saved/missing-name-appears'],
     (sound) => {
       const missed = new Set<string>();
       return {

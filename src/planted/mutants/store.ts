@@ -134,7 +134,7 @@ export const STORE_MUTANTS = mutantsOf('store', [
   [
     'second-page-not-asked-for',
     'of a long listing only the first page is read',
-    ['integrity:key-space/1001-keys-are-listed'],
+    ['integrity:saved/1001-keys-are-listed'],
     (sound) => ({
       list: async (options) => {
         const { objects, commonPrefixes } = await sound.list(options);
@@ -171,7 +171,7 @@ export const STORE_MUTANTS = mutantsOf('store', [
   [
     'head-for-every-name',
     'a listing asks for each object by itself, as s3fs does',
-    ['throughput:budget/ls-of-a-thousand-files'],
+    ['throughput:budget/ls-of-two-hundred-files'],
     (sound) => ({
       list: async (options) => {
         const page = await sound.list(options);

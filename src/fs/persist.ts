@@ -68,7 +68,7 @@ export async function writeMarker(context: Context, node: DirectoryNode, posix: 
 /** A child that came or went meanwhile has changed the times again. */
 function noteMarker(node: DirectoryNode, posix: Posix, before: Posix): void {
   const { mtimeNs, ctimeNs } = node.posix;
-  node.timesDirty = node.posix !== before;
+  node.timesDirty = mtimeNs > before.mtimeNs;
   node.posix = node.timesDirty ? { ...posix, mtimeNs, ctimeNs } : posix;
 }
 

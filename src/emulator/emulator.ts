@@ -35,6 +35,8 @@ export interface EmulatorOptions {
   readonly baseHost?: string;
   /** The server's clock, for tests of expiry and skew. @defaultValue `Date.now` */
   readonly nowMs?: () => number;
+  /** Least size of every part but the last, for tests. @defaultValue 5 MiB, as on S3. */
+  readonly minimumPartBytes?: number;
   /** Put around each operation before it runs, for tests. @defaultValue nothing is */
   readonly around?: Around;
   /** Told of replies with status 500. @defaultValue nothing happens */
@@ -65,10 +67,12 @@ export interface Emulator {
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const { host = '127.0.0.1', region = 'us-east-1', nowMs = Date.now } = options;
   const credentials = options.credentials ?? randomCredentials();
+  const { minimumPartBytes } = options;
+  const kept = { nowMs, ...(minimumPartBytes === undefined ? {} : { minimumPartBytes }) };
   const storage =
     options.dataDir === undefined
-      ? createMemoryStorage({ nowMs })
-      : await createDirectoryStorage(options.dataDir, { nowMs });
+      ? createMemoryStorage(kept)
+      : await createDirectoryStorage(options.dataDir, kept);
   const counts = new RequestCounts();
   const service: Service = {
     storage,

@@ -27,8 +27,9 @@ interface StreamPart extends PlannedPart {
 
 /** Size of the next part to upload at an offset, in bytes. */
 export function streamPartBytes(offset: number, { uploadPartBytes, maxPartBytes }: PartLimits): number {
-  const grown = Math.ceil(offset / GROWTH / MIB) * MIB;
-  return Math.min(maxPartBytes, Math.max(uploadPartBytes, grown));
+  const least = offset / GROWTH;
+  if (least <= uploadPartBytes) return uploadPartBytes;
+  return Math.min(maxPartBytes, Math.ceil(least / MIB) * MIB);
 }
 
 /**

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { configSchema, type Config } from '../../config/schema.js';
 import type { StorageClass } from '../../config/storage-class.js';
-import { startEmulator, type Emulator } from '../../emulator/emulator.js';
+import { startEmulator, type Emulator, type EmulatorOptions } from '../../emulator/emulator.js';
 import { silentLog } from '../../log/log.js';
 import { createBucketAdmin } from '../../s3/admin.js';
 import { createStore } from '../../s3/client.js';
@@ -43,8 +43,10 @@ export interface MountOptions extends Partial<Config['mount']> {
 export const ROOT: Request = { uid: 0, gid: 0, pid: 1, signal: new AbortController().signal };
 export const USER: Request = { ...ROOT, uid: 1000, gid: 1000 };
 
-export async function startFixture(): Promise<Fixture> {
-  const emulator = await startEmulator();
+export async function startFixture(
+  options: Pick<EmulatorOptions, 'minimumPartBytes'> = {},
+): Promise<Fixture> {
+  const emulator = await startEmulator(options);
   const { endpoint, region, credentials } = emulator;
   // As a mount's.
   const connection = { endpoint, region, credentials, forcePathStyle: true, client: 'lean' } as const;

@@ -63,7 +63,8 @@ export class BenchTarget {
     const label = arm.replace(/[^a-z0-9]+/g, '-');
     const folder = join(scope.folder, label);
     await mkdir(folder, { mode: 0o711 });
-    const common = { runId: scope.runId, folder, config, record: scope.record };
+    // What a cold mount must not find goes in `remount`.
+    const common = { runId: scope.runId, folder, config, keepsBlocks: true, record: scope.record };
     if (!driver.needsStore) {
       const target = new BenchTarget(new TargetSession(driver, common), log);
       await target.#session.start(signal);

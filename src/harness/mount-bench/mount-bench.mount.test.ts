@@ -67,7 +67,10 @@ describeHere(`the bench through mounts${reason === undefined ? '' : ` (skipped: 
           's3fs',
         ]);
       }
-      expect(cells.find((cell) => cell.workload === 'reread')?.arms.map((arm) => arm.arm)).toContain('local');
+      const reread = cells.find((cell) => cell.workload === 'reread')?.arms;
+      expect(reread?.map((arm) => arm.arm)).toContain('local');
+      const { requests } = reread?.find((arm) => arm.arm === 'objectfs') ?? {};
+      expect(requests?.map(({ operation }) => operation)).not.toContain('GetObject');
       expect(report.cleanup.map((entry) => entry.proven)).toEqual([true, true]);
       expect((await listLedger(ledger)).length).toBe(0);
       expect(await mountsBelow(join(tmpdir(), `objectfs-${report.run.id}`))).toEqual([]);

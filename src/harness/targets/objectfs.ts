@@ -56,7 +56,7 @@ async function startObjectfs(
   if (store === undefined) throw new Failure('internal', 'The target objectfs needs a bucket');
   const mountPoint = join(place.folder, 'mount');
   await mkdir(mountPoint, { recursive: true });
-  await dropBlocks(cacheFolder(place));
+  if (place.keepsBlocks !== true) await dropBlocks(cacheFolder(place));
   await place.record.mount(mountPoint);
   const plan = { ...planFor(place, store, mountPoint), ...(planted === undefined ? {} : { planted }) };
   const mount = await startMount(plan, { foreground: true, signal });

@@ -19,6 +19,8 @@ export interface TargetPlace {
   /** Absent for a target that has no bucket. */
   readonly store?: TargetStore;
   readonly config: Config;
+  /** What the mount before kept of objects on the local disk may be read. @defaultValue false: a mount shows what S3 holds */
+  readonly keepsBlocks?: boolean;
   /** Called before a mount point, process or outside folder comes to be, so that a sweep can find it. */
   readonly record: TargetRecorder;
 }

@@ -1,7 +1,7 @@
 import { Failure } from '../../errors/failure.js';
 import { retrying } from '../../s3/backoff.js';
 import { settledComplete } from '../../s3/retry.js';
-import type { ObjectHead, WriteResult } from '../../s3/store.js';
+import type { ObjectDescription, ObjectHead, WriteResult } from '../../s3/store.js';
 import { summarize, tryPart, type TransferContext } from '../context.js';
 import { openUploadJournal, type SentPart, type UploadJournal } from '../journal/upload-journal.js';
 import { abandonUpload } from '../multipart.js';
@@ -31,8 +31,7 @@ export interface CopySizes {
 }
 
 /**
- * Copies an object inside the service: no byte passes here. Metadata and content headers go with it; tags only where
- * one CopyObject does it. The source is pinned by its ETag.
+ * Copies an object inside the service: no byte passes here. Metadata, content headers and tags go with it. The source is pinned by its ETag.
  */
 export async function copyOnServer(
   context: CopyContext,
@@ -87,7 +86,9 @@ async function copyInParts(job: ServerCopy, wantedBytes: number): Promise<WriteR
   const partBytes = Math.max(wantedBytes, Math.ceil(head.sizeBytes / S3_LIMITS.maxParts));
   const journal = await journalFor(job, partBytes);
   const { signal, settings } = context;
-  const description = { metadata: head.metadata, headers: head.headers, storageClass: settings.storageClass };
+  const { metadata, headers } = head;
+  const tags = await tagsOf(job);
+  const description = { metadata, headers, storageClass: settings.storageClass, ...tags };
   const create = () => transfer.store.createUpload(target.key, { ...description, signal });
   const uploadId = journal?.uploadId ?? (await retrying(create, { signal }));
   try {
@@ -108,6 +109,14 @@ async function copyInParts(job: ServerCopy, wantedBytes: number): Promise<WriteR
     await (isOutdated ? journal.remove() : journal.close());
     throw resumable(failure, keptBytes);
   }
+}
+
+/** Tags go with one CopyObject by themselves, but not with parts. */
+async function tagsOf({ context, source, head }: ServerCopy): Promise<Pick<ObjectDescription, 'tags'>> {
+  if ((head.tagCount ?? 0) === 0) return {};
+  const { signal } = context;
+  const store = context.storeFor(source.bucket);
+  return { tags: await retrying(() => store.tags(source.key, { signal }), { signal }) };
 }
 
 async function copyParts(

@@ -20,7 +20,7 @@ import { shrink } from './run/shrink.js';
 
 /** Of a case, beside its steps: starts of the target, comparisons of trees, shrinking. */
 const SPARE_MS = 90_000;
-const STEP_LIMIT_MS = 150;
+const STEP_LIMIT_MS = 600;
 const SHRINK_LIMIT_MS = 60_000;
 
 const request = modelRequest();

@@ -175,7 +175,7 @@ export const STORE_MUTANTS = mutantsOf('store', [
     (sound) => ({
       list: async (options) => {
         const page = await sound.list(options);
-        for (const { key } of page.objects) await sound.head(key).catch(() => undefined);
+        await Promise.all(page.objects.map(({ key }) => sound.head(key)));
         return page;
       },
     }),

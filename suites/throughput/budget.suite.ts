@@ -47,6 +47,7 @@ group.add(
     };
     await list();
     await context.control.remount();
+    await stat(context.directory); // the directories of its path are asked for by themselves
     const counts = await asked(context, ['HeadObject'], list);
     equal(counts['HeadObject'] ?? 0, 0, 'HeadObject requests');
   },

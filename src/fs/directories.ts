@@ -52,6 +52,7 @@ function newHandle(id: HandleId, node: DirectoryNode): DirectoryHandle {
     window: startOf(),
     pages: [],
     draft: undefined,
+    unsaved: new Set(),
     continuation: undefined,
     lastListed: undefined,
     inOverflow: false,
@@ -125,6 +126,7 @@ function rewind(handle: DirectoryHandle): void {
   handle.window = startOf();
   handle.pages = [];
   dropDraft(handle);
+  handle.unsaved.clear();
   handle.continuation = undefined;
   handle.lastListed = undefined;
   handle.inOverflow = false;

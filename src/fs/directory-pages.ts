@@ -89,7 +89,7 @@ export async function loadPage(
   }
   assertAttached(node);
   if (handle.draft === undefined && (await takeKept(context, handle, plus, signal))) return;
-  handle.draft ??= draftOf(node);
+  if (handle.draft === undefined) begin(handle);
   const askedMs = monotonicMs();
   const prefix = listedPrefix(context, node, handle.inOverflow);
   // A fresh directory needs not be told of its own object, which would make 1,000 names two pages.
@@ -98,7 +98,10 @@ export async function loadPage(
   const token = continuation === undefined ? more : { continuationToken: continuation };
   const page = await listPage(context, { prefix, delimiter: '/', signal, ...token });
   const names = namesOf(context, node, page, prefix);
-  for (const listed of names) handle.draft.add(listed.name, listed);
+  for (const listed of names) {
+    handle.draft?.add(listed.name, listed);
+    handle.unsaved.delete(listed.name);
+  }
   const startAfter = handle.lastListed;
   const origin = { inOverflow: handle.inOverflow, startAfter, last: lastIn(page, prefix) };
   await take(context, handle, { names, askedMs, origin }, plus, signal);
@@ -110,7 +113,7 @@ export async function loadPage(
     handle.lastListed = undefined;
     return;
   }
-  node.catalog.keep(handle.draft, undefined);
+  if (handle.draft !== undefined) node.catalog.keep(handle.draft, undefined);
   context.shelf.put(node);
   finish(handle);
 }
@@ -160,10 +163,17 @@ function rememberFacts(handle: DirectoryHandle, names: readonly NamedFacts[], as
   handle.pages = [...handle.pages.slice(-1), { askedMs, facts: new Map(facts) }];
 }
 
-/** Children that S3 does not hold yet come last; then the listing is whole. */
+function begin(handle: DirectoryHandle): void {
+  const { node } = handle;
+  handle.draft = draftOf(node);
+  handle.unsaved = new Set([...node.children.values()].filter(isPending).map(({ name }) => name));
+}
+
+/** Children that S3 does not hold yet, or did not when their page was listed, come last; then the listing is whole. */
 function finish(handle: DirectoryHandle): void {
   const { node } = handle;
-  const pending = [...node.children.values()].filter(isPending);
+  const children = [...node.children.values()];
+  const pending = children.filter((child) => isPending(child) || handle.unsaved.has(child.name));
   handle.window.add(pending.map(({ name, posix }) => ({ name, type: fileType(posix.mode) })));
   handle.complete = true;
   node.subdirectories = handle.window.directories - 2;

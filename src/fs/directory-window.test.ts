@@ -47,6 +47,19 @@ describe('the names of an open directory', () => {
     return all.filter(({ name }) => !name.startsWith('.'));
   }
 
+  test('tell of a file that was open when they began and is closed before they end', async () => {
+    await fill();
+    const mounted = new Driver(await fixture.mount({ store }));
+    const file = await mounted.create('d/a-first');
+    const { handle } = await mounted.fs.opendir(await mounted.ino('d'), 0, ROOT);
+    const first = await read(mounted, handle, 0n, PAGE);
+    await file.close();
+    const rest = await read(mounted, handle, first.at(-1)?.nextCookie ?? 0n);
+    const names = [...first, ...rest].map(({ name }) => name);
+    expect(names.filter((name) => name === 'a-first')).toHaveLength(1);
+    expect(names).toHaveLength(FILES + 1);
+  });
+
   test('come once each, and only some pages of them are held', async () => {
     await fill();
     const mounted = new Driver(await fixture.mount({ store }));

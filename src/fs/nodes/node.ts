@@ -157,6 +157,8 @@ export interface DirectoryHandle {
   pages: ListedPage[];
   /** What is kept of the listing when it is whole. */
   draft: ListingDraft | undefined;
+  /** Names that S3 did not hold when the listing began, and that it has not told of since: they may be there by now. */
+  unsaved: Set<string>;
   continuation: string | undefined;
   /** The last key of the page before, without the prefix; absent at the start of a region. */
   lastListed: string | undefined;

@@ -6,6 +6,7 @@ export class TargetSession {
   readonly driver: TargetDriver;
   readonly place: TargetPlace;
   private running: RunningTarget | undefined;
+  private changing: { readonly abort: AbortController; readonly done: Promise<void> } | undefined;
 
   constructor(driver: TargetDriver, place: TargetPlace) {
     this.driver = driver;
@@ -31,23 +32,27 @@ export class TargetSession {
 
   /** Stops cleanly and starts again: nothing that the target kept in memory survives. */
   async remount(signal: AbortSignal): Promise<void> {
-    await this.stop(signal);
-    await this.start(signal);
+    await this.change(signal, async (either) => {
+      await this.stop(either);
+      await this.start(either);
+    });
   }
 
   /** Ends the target's process with SIGKILL and starts it again: what it kept in memory is gone. */
   async crash(signal: AbortSignal): Promise<void> {
-    const { pid } = this.target;
-    if (pid !== undefined) process.kill(pid, 'SIGKILL');
-    await this.kill();
-    await this.start(signal);
+    await this.change(signal, async (either) => {
+      const { pid } = this.target;
+      if (pid !== undefined) process.kill(pid, 'SIGKILL');
+      await this.killRunning();
+      await this.start(either);
+    });
   }
 
-  /** Ends a target that does not answer; `start` brings it back. */
+  /** Ends a target that does not answer, also in the middle of a restart; `start` brings it back. */
   async kill(): Promise<void> {
-    const { running } = this;
-    this.running = undefined;
-    await running?.kill();
+    this.changing?.abort.abort(new Failure('cancelled', 'The target is ended while it is started anew'));
+    await this.changing?.done;
+    await this.killRunning();
   }
 
   /** Ends the target, cleanly if it can be, in any case for good. @throws Failure where data could not be saved. */
@@ -60,6 +65,24 @@ export class TargetSession {
     } catch (reason) {
       await running.kill();
       throw reason;
+    }
+  }
+
+  private async killRunning(): Promise<void> {
+    const { running } = this;
+    this.running = undefined;
+    await running?.kill();
+  }
+
+  /** One restart at a time, which `kill` can end. */
+  private async change(signal: AbortSignal, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    const abort = new AbortController();
+    const running = work(AbortSignal.any([signal, abort.signal]));
+    this.changing = { abort, done: running.catch(() => undefined) };
+    try {
+      await running;
+    } finally {
+      this.changing = undefined;
     }
   }
 }

@@ -1,0 +1,73 @@
+import { configSchema } from '../../config/schema.js';
+import { TargetSession } from './session.js';
+import type { RunningTarget, TargetDriver, TargetPlace } from './target.js';
+
+const place: TargetPlace = {
+  runId: 'run',
+  folder: '/nowhere',
+  config: configSchema.parse({}),
+  record: {
+    mount: () => Promise.resolve(),
+    daemon: () => Promise.resolve(),
+    folder: () => Promise.resolve(),
+  },
+};
+
+/** A target that is there once only, as a mount point is, and whose start can be made to stand still. */
+class SlowDriver implements TargetDriver {
+  readonly name = 'slow';
+  readonly version = '1';
+  readonly needsStore = false;
+  readonly unmet = [];
+  readonly quirks = [];
+  stands = false;
+  readonly log: string[] = [];
+  #isThere = false;
+  #onStart: () => void = () => undefined;
+  readonly started = new Promise<void>((resolve) => (this.#onStart = resolve));
+
+  async start(_place: TargetPlace, signal: AbortSignal): Promise<RunningTarget> {
+    if (this.#isThere) throw new Error('is there already');
+    this.#isThere = true;
+    try {
+      if (this.stands) await this.#untilAborted(signal);
+    } catch (reason) {
+      this.#isThere = false;
+      this.log.push('start ended');
+      throw reason;
+    }
+    this.log.push('started');
+    const gone = (how: string) => (): Promise<void> => {
+      this.#isThere = false;
+      this.log.push(how);
+      return Promise.resolve();
+    };
+    return { directory: '/nowhere', stop: gone('stopped'), kill: gone('killed') };
+  }
+
+  #untilAborted(signal: AbortSignal): Promise<never> {
+    this.#onStart();
+    return new Promise((_resolve, reject) => {
+      signal.addEventListener('abort', () => {
+        reject(signal.reason as Error); // what an AbortSignal gives
+      });
+    });
+  }
+}
+
+test('a target that is killed while it is started anew is started once more, not twice', async () => {
+  const driver = new SlowDriver();
+  const session = new TargetSession(driver, place);
+  const { signal } = new AbortController();
+  await session.start(signal);
+  driver.stands = true;
+  const remount = session.remount(signal);
+  await driver.started;
+  await session.kill();
+  await expect(remount).rejects.toMatchObject({ kind: 'cancelled' });
+  driver.stands = false;
+  await session.start(signal);
+  expect(driver.log).toEqual(['started', 'stopped', 'start ended', 'started']);
+  await session.kill();
+  expect(driver.log.at(-1)).toBe('killed');
+});

@@ -1,10 +1,7 @@
 import { createCaller } from './caller.js';
 import { retrying } from './backoff.js';
 import type { S3Connection } from './connection.js';
-
-/** How fast an archived object is made readable (S3 user guide, "Archive retrieval options"). */
-export const RESTORE_TIERS = ['Expedited', 'Standard', 'Bulk'] as const;
-export type RestoreTier = (typeof RESTORE_TIERS)[number];
+import type { RestoreTier } from './restore-tiers.js';
 
 export interface RestoreWish {
   readonly bucket: string;

@@ -73,7 +73,7 @@ for (const [name, sizeBytes] of [
       await context.control.remount();
       equal(await sha256OfFile(path), digest, 'SHA-256 after remount');
     },
-    { needs: ['remount'], timeoutMs: 90_000 },
+    { needs: ['remount'], timeoutMs: 90_000, tier: sizeBytes > 6 * MIB ? 'full' : 'quick' },
   );
 }
 

@@ -6,6 +6,7 @@ const group = new CaseList('integrity', 'model', {
   operations: ['write', 'truncate', 'read'],
   needs: ['store', 'remount'],
   timeoutMs: 90_000,
+  tier: 'full',
 });
 
 /** A file and a model of it in memory, changed together. */

@@ -118,7 +118,7 @@ group.add(
       'names that are missing',
     );
   },
-  { operations: ['readdir'], timeoutMs: 90_000 },
+  { operations: ['readdir'], timeoutMs: 90_000, tier: 'full' },
 );
 
 /** The reference file system tells a name missing for `mount.negativeTtlMs`; ten seconds are far beyond any sane limit. */

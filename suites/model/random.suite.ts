@@ -23,6 +23,9 @@ const SPARE_MS = 90_000;
 const STEP_LIMIT_MS = 600;
 const SHRINK_LIMIT_MS = 60_000;
 
+/** One of them shows in a few seconds that the rest is worth its time. */
+const QUICK = 'files';
+
 const request = modelRequest();
 const group = new CaseList('model', 'random', { operations: [] });
 
@@ -31,6 +34,7 @@ for (const profile of request.replayFile === undefined ? PROFILES : []) {
   group.add(profile.name, profile.says, (context) => runProfile(context, profile, steps), {
     operations: Object.keys(profile.weights),
     timeoutMs: SPARE_MS + SHRINK_LIMIT_MS + steps * STEP_LIMIT_MS,
+    tier: profile.name === QUICK ? 'quick' : 'full',
   });
 }
 

@@ -54,7 +54,7 @@ for (const count of [1, 100, 1001, 3000]) {
       ok(new Set(listed).size === count, 'no name comes twice');
       equal(listed.toSorted(), names, 'names');
     },
-    { timeoutMs: 120_000 },
+    { timeoutMs: 120_000, tier: count > 1000 ? 'full' : 'quick' },
   );
 }
 
@@ -68,7 +68,7 @@ group.add(
     for await (const entry of await opendir(context.path('a'), { bufferSize: 1 })) listed.push(entry.name);
     equal(listed.toSorted(), names, 'names');
   },
-  { timeoutMs: 60_000 },
+  { timeoutMs: 60_000, tier: 'full' },
 );
 
 group.add(
@@ -85,7 +85,7 @@ group.add(
     equal(listed.toSorted(), names, 'names that were seen');
     equal(await readdir(context.path('a')), [], 'names that are left');
   },
-  { timeoutMs: 60_000 },
+  { timeoutMs: 60_000, tier: 'full' },
 );
 
 group.add(
@@ -103,7 +103,7 @@ group.add(
     equal(old.toSorted(), names, 'names that were there before');
     ok(new Set(listed).size === listed.length, 'no name comes twice');
   },
-  { timeoutMs: 60_000 },
+  { timeoutMs: 60_000, tier: 'full' },
 );
 
 group.add(
@@ -121,7 +121,7 @@ group.add(
     equal(one, names, 'names of the first reader');
     equal(two, names, 'names of the second reader');
   },
-  { timeoutMs: 60_000 },
+  { timeoutMs: 60_000, tier: 'full' },
 );
 
 group.add(
@@ -197,7 +197,7 @@ group.add(
     for (const name of listed) ok((await stats(context.path(name))).isFile(), `${name} is a file`);
     equal(listed.length, 150, 'count of names');
   },
-  { timeoutMs: 60_000 },
+  { timeoutMs: 60_000, tier: 'full' },
 );
 
 group.cases.push(

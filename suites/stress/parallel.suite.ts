@@ -68,7 +68,7 @@ group.add(
       }
     });
   },
-  { timeoutMs: 120_000 },
+  { timeoutMs: 120_000, tier: 'full' },
 );
 
 group.add(

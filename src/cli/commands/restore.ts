@@ -1,6 +1,6 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { usageError } from '../../errors/failure.js';
-import { RESTORE_TIERS } from '../../s3/restore.js';
+import { RESTORE_TIERS } from '../../s3/restore-tiers.js';
 import { parsePlace } from '../copy/places.js';
 import { interruptible } from '../interrupt.js';
 import { configOptions, connectionOptions, resolveConfig } from '../options.js';

@@ -89,7 +89,7 @@ export const REFUSED_INIT_FLAGS: Readonly<Record<Exclude<InitFlagName, WantedIni
   MAP_ALIGNMENT: 'DAX windows exist on virtiofs only',
   SUBMOUNTS: 'one bucket is one file system',
   SETXATTR_EXT: 'only says something where POSIX_ACL is on',
-  SECURITY_CTX: 'no security labels are kept',
+  SECURITY_CTX: 'no labels are kept; a missing one is EOPNOTSUPP, so that `ls -l` asks once',
   HAS_INODE_DAX: 'DAX windows exist on virtiofs only',
   CREATE_SUPP_GROUP: 'the kernel checks permissions',
   HAS_EXPIRE_ONLY: 'entries are dropped, not aged',

@@ -35,6 +35,13 @@ describe('plan', () => {
     expect(createPlan({ seed: 1, transfer, link: link(1e9) }).notes).toEqual([]);
   });
 
+  test('loss makes a fast link slow, the more the longer it is', () => {
+    const lossy = { ...link(1e9), roundTripMs: 70, lossRatio: 0.001 };
+    expect(createPlan({ seed: 1, transfer, link: lossy }).sizesBytes).toEqual([MIB]);
+    const near = { ...lossy, roundTripMs: 0.5 };
+    expect(createPlan({ seed: 1, transfer, link: near }).notes).toEqual([]);
+  });
+
   test('sizes that were asked for are kept on any link', () => {
     const plan = createPlan({ seed: 1, transfer, link: link(1.25e6), sizesBytes: [64 * MIB] });
     expect(plan.sizesBytes).toEqual([64 * MIB]);

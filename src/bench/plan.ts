@@ -142,13 +142,32 @@ const ROUND_OVERHEAD_MS = 4500;
 
 /** What one object costs in one block, both ways: three single-connection runs and one that may be faster. */
 function cellMs(link: LinkFacts, sizeBytes: number): number {
-  const up = Math.min(link.connectionUpBytesPerSecond ?? Infinity, link.totalUpBytesPerSecond ?? Infinity);
+  const mostForLoss = lossCeiling(link);
+  const { connectionUpBytesPerSecond, totalUpBytesPerSecond } = link;
+  const { connectionDownBytesPerSecond, totalDownBytesPerSecond } = link;
+  const up = Math.min(connectionUpBytesPerSecond ?? Infinity, totalUpBytesPerSecond ?? Infinity, mostForLoss);
   const down = Math.min(
-    link.connectionDownBytesPerSecond ?? Infinity,
-    link.totalDownBytesPerSecond ?? Infinity,
+    connectionDownBytesPerSecond ?? Infinity,
+    totalDownBytesPerSecond ?? Infinity,
+    mostForLoss,
   );
   const waitMs = link.roundTripMs + link.requestOverheadMs;
   return 4 * 2 * waitMs + 3.2 * 1000 * (sizeBytes / up + sizeBytes / down);
+}
+
+/** Payload of a TCP segment in an Ethernet frame: 1500 - 40 bytes. */
+const SEGMENT_BYTES = 1460;
+
+/**
+ * Bytes per second of a long connection that loses segments: the average window of CUBIC, and of Reno where that is
+ * larger (RFC 9438 section 5.1).
+ */
+function lossCeiling({ roundTripMs, lossRatio }: LinkFacts): number {
+  if (lossRatio === undefined || lossRatio === 0 || roundTripMs === 0) return Infinity;
+  const roundTripS = roundTripMs / 1000;
+  const cubicSegments = 1.054 * (roundTripS / lossRatio) ** 0.75;
+  const renoSegments = 1.2 / Math.sqrt(lossRatio);
+  return (Math.max(cubicSegments, renoSegments) * SEGMENT_BYTES) / roundTripS;
 }
 
 function checkPlan(blocks: number, sizesBytes: readonly number[], files: readonly ExperimentFile[]): void {

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { Failure } from '../errors/failure.js';
 import type { ObjectStore } from '../s3/store.js';
 import { Driver, O_RDWR, O_TRUNC, O_WRONLY } from './testing/driver.js';
 import { startFixture, ROOT, type Fixture } from './testing/fixture.js';
@@ -168,16 +170,23 @@ describe('an edit of a large object', () => {
 
   test('that is killed leaves an upload, which the next mount with its cache folder aborts', async () => {
     const cacheDir = 'shared';
-    const hanging = { ...fixture.store, copyPart: () => new Promise<never>(() => undefined) };
+    const killed = new AbortController();
+    const copyPart = async (): Promise<never> => {
+      if (!killed.signal.aborted) await once(killed.signal, 'abort');
+      throw new Failure('cancelled', 'The process is gone');
+    };
+    const hanging = { ...fixture.store, copyPart };
     const d = new Driver(await fixture.mount({ cacheDir, store: hanging }));
     const file = await d.open('big', O_RDWR);
     await file.write(0, 'x');
-    void file.flush().catch(() => undefined);
+    const flush = file.flush().catch(() => undefined);
     while ((await fixture.store.listUploads()).length === 0) await new Promise(setImmediate);
     await fixture.mount();
     expect(await fixture.store.listUploads()).toHaveLength(1);
     await fixture.mount({ cacheDir });
     expect(await fixture.store.listUploads()).toEqual([]);
+    killed.abort();
+    await flush;
   });
 });
 

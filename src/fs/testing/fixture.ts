@@ -55,17 +55,24 @@ export async function startFixture(
   admin.close();
   const store = createStore(connection, BUCKET);
   const folder = await mkdtemp(join(tmpdir(), 'objectfs-fs-'));
-  let mounts = 0;
+  const mounts: FileSystem[] = [];
   return {
     emulator,
     store,
     folder,
     mount: async (options = {}) => {
-      mounts += 1;
-      return await mountOver(store, join(folder, options.cacheDir ?? `mount-${mounts}`), options);
+      const fs = await mountOver(
+        store,
+        join(folder, options.cacheDir ?? `mount-${mounts.length + 1}`),
+        options,
+      );
+      mounts.push(fs);
+      return fs;
     },
     requests: requestDifferences(emulator),
     close: async () => {
+      // What goes on in the background would write into the folder that is removed; what a test left unsaved is lost.
+      await Promise.allSettled(mounts.map((fs) => fs.stop()));
       store.close();
       await emulator.close();
       await rm(folder, { recursive: true, force: true });

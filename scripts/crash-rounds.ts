@@ -5,7 +5,8 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { mixSeed, seededRandom } from '../src/harness/api/seeded.js';
+import { mixSeed } from '../src/harness/api/seeded.js';
+import { createRandom } from '../src/random/random.js';
 import type { MountPlan } from '../src/mount/plan.js';
 import { startMount, type RunningMount } from '../src/mount/start.js';
 import type { ObjectStore } from '../src/s3/store.js';
@@ -29,7 +30,7 @@ const [rounds, writerCount, seed] = [values.rounds, values.writers, values.seed]
   number,
   number,
 ];
-const random = seededRandom(seed);
+const random = createRandom(seed);
 
 process.stdout.write(`crash-rounds: ${rounds} rounds, ${writerCount} writers, seed ${seed}\n`);
 process.exitCode = (await main()) ? 0 : 1;
@@ -44,7 +45,7 @@ async function runRounds(plan: MountPlan, store: ObjectStore): Promise<boolean> 
   const writers = Array.from(
     { length: writerCount },
     (_, number) =>
-      new Writer(plan.mountPoint, manifest, number, seededRandom(mixSeed(seed, `writer ${number}`))),
+      new Writer(plan.mountPoint, manifest, number, createRandom(mixSeed(seed, `writer ${number}`))),
   );
   let mount = await startMount(plan, { foreground: true });
   for (let round = 1; round <= rounds; round += 1) {

@@ -4,7 +4,8 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { mixSeed, seededRandom } from '../src/harness/api/seeded.js';
+import { mixSeed } from '../src/harness/api/seeded.js';
+import { createRandom } from '../src/random/random.js';
 import { startMount } from '../src/mount/start.js';
 import { statusOf } from '../src/mount/status.js';
 import type { MountPlan } from '../src/mount/plan.js';
@@ -39,7 +40,7 @@ async function soak(plan: MountPlan): Promise<boolean> {
   const writers = Array.from(
     { length: Number(values.writers) },
     (_, number) =>
-      new Writer(plan.mountPoint, manifest, number, seededRandom(mixSeed(seed, `writer ${number}`))),
+      new Writer(plan.mountPoint, manifest, number, createRandom(mixSeed(seed, `writer ${number}`))),
   );
   let middle = await sample(plan, 'idle');
   const running = Promise.all(writers.map((writer) => writer.run()));

@@ -4,7 +4,7 @@ import { describePlan, type ArmName, ARMS, type ExperimentPlan } from './plan.js
 import { bootstrapMeanOfCells, exponential, type Interval } from './statistics/bootstrap.js';
 import { compareLogs, comparePaired, noiseFloor, type BlockTimes } from './statistics/compare.js';
 import { benjaminiHochberg } from './statistics/multiple.js';
-import { deriveSeed } from './statistics/random.js';
+import { deriveSeed } from '../random/random.js';
 import { decide, effectiveMargin } from './statistics/verdict.js';
 
 /** The samples of one cell, arm by arm, in the order of blocks. */

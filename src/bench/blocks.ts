@@ -1,6 +1,6 @@
 import type { Progress } from '../log/progress.js';
 import { balancedOrders, rotated } from './orders.js';
-import { createRandom, deriveSeed } from './statistics/random.js';
+import { createRandom, deriveSeed } from '../random/random.js';
 
 /** How many blocks, and until when. */
 export interface BlockSchedule {

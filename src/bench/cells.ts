@@ -8,7 +8,7 @@ import type { Log } from '../log/log.js';
 import type { ObjectStore } from '../s3/store.js';
 import { generateFile } from './generate.js';
 import type { ExperimentFile, ExperimentPlan, OperationName } from './plan.js';
-import { deriveSeed } from './statistics/random.js';
+import { deriveSeed } from '../random/random.js';
 import { hashObject, putFile } from './verify.js';
 
 /** What one cell moves, with the objects that its downloads read. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { balancedOrders, rotated } from './orders.js';
-import { createRandom } from './statistics/random.js';
+import { createRandom } from '../random/random.js';
 
 const ARMS = ['a', 'b', 'c', 'd'];
 

@@ -1,4 +1,4 @@
-import { shuffled, type Random } from './statistics/random.js';
+import { shuffled, type Random } from '../random/random.js';
 
 /**
  * Orders of the arms for `blocks` blocks, balanced and shuffled. All orders are split into Latin squares in which

@@ -4,7 +4,7 @@ import { bootstrapMeanOfCells, bootstrapTrimmedMean, exponential } from '../stat
 import { compareLogs } from '../statistics/compare.js';
 import { median } from '../statistics/location.js';
 import { benjaminiHochberg } from '../statistics/multiple.js';
-import { deriveSeed } from '../statistics/random.js';
+import { deriveSeed } from '../../random/random.js';
 import { decide, effectiveMargin } from '../statistics/verdict.js';
 import type { MountOutcome } from './outcome.js';
 import { againName, armsOf, describeMountPlan, type MountPlan } from './plan.js';

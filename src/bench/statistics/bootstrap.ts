@@ -1,5 +1,5 @@
 import { quantileOfSorted, trimmedMeanOfSorted } from './location.js';
-import { createRandom } from './random.js';
+import { createRandom } from '../../random/random.js';
 
 const { floor } = Math; // once: see random.ts
 

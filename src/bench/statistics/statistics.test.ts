@@ -1,10 +1,9 @@
-import fc from 'fast-check';
 import { bootstrapMeanOfCells, bootstrapTrimmedMean, exponential } from './bootstrap.js';
 import { comparePaired, noiseFloor, type BlockTimes } from './compare.js';
 import { median, quantileOfSorted, trimmedMean } from './location.js';
 import { benjaminiHochberg } from './multiple.js';
 import { severeOutliers } from './outliers.js';
-import { createRandom, deriveSeed, shuffled, type Random } from './random.js';
+import { createRandom, type Random } from '../../random/random.js';
 import { decide, effectiveMargin, excludesOne } from './verdict.js';
 import { wilcoxonSignedRank } from './wilcoxon.js';
 
@@ -49,29 +48,6 @@ describe('location', () => {
     const sorted = Float64Array.of(1, 2, 3, 4);
     expect(quantileOfSorted(sorted, 0.25)).toBeCloseTo(1.75);
     expect(median([4, 1, 3, 2])).toBe(2.5);
-  });
-});
-
-describe('random', () => {
-  test('the generator is the published xoshiro128**: uniform, and fixed by its seed', () => {
-    const random = createRandom(42);
-    const again = createRandom(42);
-    const values = Array.from({ length: 20_000 }, () => random());
-    expect(values).toEqual(Array.from({ length: 20_000 }, () => again()));
-    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-    expect(Math.abs(mean - 0.5)).toBeLessThan(0.01);
-    expect(createRandom(43)()).not.toBe(createRandom(42)());
-    expect(createRandom(2 ** 40)()).not.toBe(createRandom(2 ** 41)());
-  });
-
-  test('a shuffle keeps every item, and derived seeds differ by name', () => {
-    fc.assert(
-      fc.property(fc.array(fc.integer()), fc.integer(), (items, seed) => {
-        expect(shuffled(items, createRandom(seed)).sort()).toEqual([...items].sort());
-      }),
-      { seed: 1 },
-    );
-    expect(deriveSeed(1, 'a')).not.toBe(deriveSeed(1, 'b'));
   });
 });
 

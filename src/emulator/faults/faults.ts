@@ -1,4 +1,4 @@
-import { createRandom, type Random } from '../link/random.js';
+import { createRandom, deriveSeed, type Random } from '../../random/random.js';
 import type { QueryParameter } from '../protocol/uri.js';
 import { patternToRegExp } from './pattern.js';
 import type { Fault, FaultRule, FaultRules } from './rules.js';
@@ -40,7 +40,9 @@ export class Faults {
     this.#nowMs = nowMs;
     this.#startMs = nowMs();
     // A stream of randomness for each rule: adding one leaves the others as they were.
-    this.#rules = (rules.rules ?? []).map((rule, index) => new RuleInUse(rule, createRandom(seed, index)));
+    this.#rules = (rules.rules ?? []).map(
+      (rule, index) => new RuleInUse(rule, createRandom(deriveSeed(seed, `rule ${index}`))),
+    );
     this.#throttle = rules.throttle === undefined ? undefined : new Throttle(rules.throttle);
   }
 

@@ -3,7 +3,8 @@ import { CapacitySchedule } from './capacity.js';
 import { Lane } from './lane.js';
 import { LossProcess } from './loss.js';
 import type { LinkProfile } from './profile.js';
-import { createRandom, lengthUntil } from './random.js';
+import { createRandom, deriveSeed } from '../../random/random.js';
+import { lengthUntil } from './draws.js';
 import { RateBucket } from './rate-bucket.js';
 import { SEGMENT_BYTES, SenderWindow } from './sender-window.js';
 import { noCounts, type LaneCounts, type LinkCounts } from './statistics.js';
@@ -85,7 +86,7 @@ export function createLink(profile: LinkProfile, options: LinkOptions = {}): Lin
     lanes += 1;
     return laneOf(profile, direction, seed, lanes);
   };
-  const resets = createRandom(seed, -1);
+  const resets = createRandom(deriveSeed(seed, 'resets'));
   return {
     profile,
     clock,
@@ -132,7 +133,7 @@ function laneOf(profile: LinkProfile, direction: Direction, seed: number, lane: 
   const perQuantum = Math.floor((rate / 1000) * QUANTUM_MS);
   const quantumBytes = Math.max(SEGMENT_BYTES, Math.min(MOST_QUANTUM_BYTES, perQuantum));
   const inFlight = (rate / 1000) * roundTripMs + 4 * quantumBytes;
-  const random = createRandom(seed, lane);
+  const random = createRandom(deriveSeed(seed, `lane ${lane}`));
   const hasWindow = profile.slowStart ?? (lossRatio > 0 || queueBytes !== undefined);
   return new Lane({
     delayMs: roundTripMs / 2,

@@ -1,4 +1,5 @@
-import { trialsUntil, type Random } from './random.js';
+import type { Random } from '../../random/random.js';
+import { trialsUntil } from './draws.js';
 
 /**
  * Loss of segments in Gilbert's model: between bursts nothing is lost, in a burst everything. The long-run share is

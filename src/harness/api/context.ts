@@ -5,7 +5,8 @@ import { SkipCase, expectErrno } from './outcome.js';
 import { controlOf } from './plan.js';
 import { unmetNeed } from './needs.js';
 import type { RunPlan } from './protocol.js';
-import { seededBytes, seededRandom } from './seeded.js';
+import { createRandom } from '../../random/random.js';
+import { seededBytes } from './seeded.js';
 import { linuxSyscalls } from './syscalls-linux.js';
 
 export interface ContextParts {
@@ -25,7 +26,7 @@ export function makeContext(parts: ContextParts): CaseContext {
     signal,
     seed,
     path: (...segments) => join(directory, ...segments),
-    random: seededRandom(seed),
+    random: createRandom(seed),
     bytes: (lengthBytes, salt) => seededBytes(seed, lengthBytes, salt),
     get sys() {
       return linuxSyscalls();

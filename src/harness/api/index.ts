@@ -12,7 +12,8 @@ export type {
   TargetControl,
   Tier,
 } from './case.js';
-export { mixSeed, seededBytes, seededRandom } from './seeded.js';
+export { createRandom } from '../../random/random.js';
+export { mixSeed, seededBytes } from './seeded.js';
 export { modelRequest, removeReplay, writeReplay, type ModelRequest } from './model.js';
 export { readReplay, type Program, type Replay, type Step } from './program.js';
 export { CaseFailure, equal, fail, notEqual, ok, sameBytes } from './assert.js';

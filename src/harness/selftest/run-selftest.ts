@@ -6,7 +6,7 @@ import type { Progress } from '../../log/progress.js';
 import type { Cleanup, RunReport } from '../../report/model.js';
 import type { Selftest } from '../../report/selftest-model.js';
 import { assembleReport, factsOf, type Invocation } from '../assemble-report.js';
-import { seededRandom } from '../api/seeded.js';
+import { createRandom, shuffled } from '../../random/random.js';
 import { catalogOf } from '../case-catalog.js';
 import { startEnvironmentProbe } from '../environment.js';
 import { availableSuites } from '../find-suites.js';
@@ -166,9 +166,7 @@ function sampleOf(
   { sample, seed }: SelftestPlan,
 ): readonly PlantedDefect[] {
   if (sample === undefined) return defects;
-  const random = seededRandom(seed);
-  const drawn = defects.map((defect) => ({ defect, at: random() })).sort((a, b) => a.at - b.at);
-  const chosen = new Set(drawn.slice(0, sample).map(({ defect }) => defect));
+  const chosen = new Set(shuffled(defects, createRandom(seed)).slice(0, sample));
   return defects.filter((defect) => chosen.has(defect));
 }
 

@@ -2,7 +2,8 @@ import { createWindow, CONGESTION_CONTROLS, type CongestionName } from './choose
 import type { WindowController } from './controller.js';
 import { cubic } from './cubic.js';
 import { isSlowStartOver, startHystart, stepHystart } from './hystart.js';
-import { jainIndex, seededRandom, simulate, type SimulatedPath } from './testing/path-simulator.js';
+import { createRandom } from '../../random/random.js';
+import { jainIndex, simulate, type SimulatedPath } from './testing/path-simulator.js';
 
 const MB = 1e6;
 const PART = 4 * MB;
@@ -25,7 +26,7 @@ function rate(bytes: number, ms: number): number {
 
 describe.each(CONGESTION_CONTROLS)('%s', (name) => {
   test('fills a path without loss to nine tenths, and never exceeds its connections', () => {
-    const [flow] = simulate([window(name)], REGION, PART, { untilMs: 60_000, random: seededRandom(1) });
+    const [flow] = simulate([window(name)], REGION, PART, { untilMs: 60_000, random: createRandom(1) });
     // The latency of each part is time in which its connection brings nothing.
     const possible = 200_000 * (PART / 25_000 / (PART / 25_000 + 22.5 + 2));
     expect(rate(flow?.deliveredBytes ?? 0, 60_000)).toBeGreaterThan(0.9 * possible);
@@ -62,7 +63,7 @@ describe.each(['cubic', 'bbr'] as const)('%s', (name) => {
       const [flow] = simulate([window(of, 16)], path, PART, {
         untilMs: 60_000,
         fromMs: 10_000,
-        random: seededRandom(2),
+        random: createRandom(2),
       });
       return (flow?.lost ?? 0) / (flow?.requests ?? 1);
     };
@@ -73,7 +74,7 @@ describe.each(['cubic', 'bbr'] as const)('%s', (name) => {
   test('brings most of what a server of four at a time gives, and comes back when it gives more', () => {
     const path = { ...REGION, maxAtOnce: (nowMs: number) => (nowMs < 30_000 ? 4 : 16) };
     const run = (fromMs: number, untilMs: number): number => {
-      const [flow] = simulate([window(name)], path, PART, { untilMs, fromMs, random: seededRandom(3) });
+      const [flow] = simulate([window(name)], path, PART, { untilMs, fromMs, random: createRandom(3) });
       return rate(flow?.deliveredBytes ?? 0, untilMs - fromMs);
     };
     const perConnection = PART / (PART / 25_000 + 22.5 + 2);
@@ -83,7 +84,7 @@ describe.each(['cubic', 'bbr'] as const)('%s', (name) => {
 
   test('bears random loss', () => {
     const path = { ...REGION, lossRate: 0.01 };
-    const [flow] = simulate([window(name)], path, PART, { untilMs: 60_000, random: seededRandom(4) });
+    const [flow] = simulate([window(name)], path, PART, { untilMs: 60_000, random: createRandom(4) });
     const perConnection = PART / (PART / 25_000 + 22.5 + 2);
     expect(rate(flow?.deliveredBytes ?? 0, 60_000)).toBeGreaterThan(0.6 * 8 * perConnection);
   });
@@ -92,7 +93,7 @@ describe.each(['cubic', 'bbr'] as const)('%s', (name) => {
 describe('a server that allows ten requests a second', () => {
   const path = { ...REGION, bucket: { perSecond: 10, depth: 10 } };
   const run = (name: CongestionName) => {
-    const options = { untilMs: 120_000, fromMs: 10_000, random: seededRandom(5) };
+    const options = { untilMs: 120_000, fromMs: 10_000, random: createRandom(5) };
     const [flow] = simulate([window(name)], path, PART, options);
     return {
       goodput: rate(flow?.deliveredBytes ?? 0, 110_000) / ((10 * PART) / 1000),
@@ -117,7 +118,7 @@ test.each([11, 12, 13])('four cubic flows share a throttled server fairly (seed 
   const results = simulate(flows, path, PART, {
     untilMs: 180_000,
     fromMs: 30_000,
-    random: seededRandom(seed),
+    random: createRandom(seed),
   });
   expect(jainIndex(results.map(({ deliveredBytes }) => deliveredBytes))).toBeGreaterThanOrEqual(0.95);
 });

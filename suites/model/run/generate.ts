@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { SEEK, seededRandom, type Program, type Step } from '../../../src/harness/api/index.js';
+import { SEEK, createRandom, type Program, type Step } from '../../../src/harness/api/index.js';
 import { LONGEST_WRITE } from '../model/content.js';
 import type { Inode } from '../model/inode.js';
 import { Model } from '../model/model.js';
@@ -33,7 +33,7 @@ class Maker {
   readonly #kinds: readonly Step['op'][];
 
   constructor(profile: Profile, seed: number) {
-    this.#random = seededRandom(seed);
+    this.#random = createRandom(seed);
     this.#profile = profile;
     this.#kinds = Object.entries(profile.weights).flatMap(([op, weight]) =>
       Array.from({ length: weight }, () => op as Step['op']),

@@ -3,7 +3,7 @@ import { closeSync, fsyncSync, openSync, readSync, rmSync, writeSync } from 'nod
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { generateBytes } from '../../generate.js';
-import { createRandom, deriveSeed, randomBelow } from '../../statistics/random.js';
+import { createRandom, deriveSeed, randomBelow } from '../../../random/random.js';
 import type { DriverJob } from '../driver-protocol.js';
 import { RANDOM_FILE_BYTES } from '../workloads.js';
 import { RIGHT, wrong, type Action } from './action.js';

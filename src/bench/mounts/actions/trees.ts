@@ -4,7 +4,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import pLimit from 'p-limit';
 import { generateBytes } from '../../generate.js';
-import { deriveSeed } from '../../statistics/random.js';
+import { deriveSeed } from '../../../random/random.js';
 import type { DriverJob, ExpectedFile } from '../driver-protocol.js';
 import { RIGHT, wrong, type Action } from './action.js';
 import { runProgram } from './program.js';

@@ -64,7 +64,7 @@ export class IndexKeeper {
       if (node.kind === 'directory' && node.catalog.debt >= LEAST_OBJECTS) this.#due.add(node);
     }
     // What was saved just now must be old enough to be told from later changes.
-    if (this.#due.size > 0) await sleep(this.#tickMs + MARGIN_MS);
+    if (this.#due.size > 0) await pass(this.#tickMs + MARGIN_MS);
     await this.#run(context, [...this.#due], AbortSignal.timeout(STOP_TIMEOUT_MS));
   }
 
@@ -109,4 +109,10 @@ export class IndexKeeper {
       }
     }
   }
+}
+
+/** Waits as long by the clock of `monotonicMs`: a timer counts from the begin of its turn of the event loop. */
+async function pass(durationMs: number): Promise<void> {
+  const untilMs = monotonicMs() + durationMs;
+  for (let leftMs = durationMs; leftMs > 0; leftMs = untilMs - monotonicMs()) await sleep(Math.ceil(leftMs));
 }

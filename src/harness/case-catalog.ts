@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { CaseGroup } from './api/case.js';
 import { collectGroups } from './api/collect.js';
-import { DEFAULT_CASE_TIMEOUT_MS } from './api/protocol.js';
+import { DEFAULT_CASE_TIMEOUT_MS } from './api/limits.js';
 import type { ListedCase } from './selection.js';
 import { suiteFolder } from './worker/jest-process.js';
 

@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { CaseList, defineGroup, fail, modelRequest, readReplay } from '../../src/harness/api/index.js';
+import { CaseList, defineGroup, fail, modelRequest } from '../../src/harness/api/index.js';
 import { Actors } from './run/actors.js';
 import { describeStep, runProgram } from './run/program-run.js';
 
@@ -11,6 +11,7 @@ const group = new CaseList('model', 'replay', { operations: [] });
 
 /** The one case of `objectfs replay`; in a run of suites there is none. */
 if (replayFile !== undefined) {
+  const { readReplay } = await import('../../src/harness/api/program.js');
   const { program } = readReplay(replayFile);
   group.add(
     'program',

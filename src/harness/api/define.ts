@@ -2,8 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { CaseGroup, DirectStore } from './case.js';
 import type { Outcome } from './outcome.js';
 import { handOver } from './collect.js';
+import { WATCHDOG_GRACE_MS } from './limits.js';
 import { readPlan, writeEvent } from './plan.js';
-import { WATCHDOG_GRACE_MS, type RunPlan } from './protocol.js';
+import type { RunPlan } from './protocol.js';
 import { cleanUpTimeoutOf, runCase, timeoutOf, type GroupRun } from './run-case.js';
 import { mixSeed } from './seeded.js';
 

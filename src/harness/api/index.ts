@@ -15,7 +15,7 @@ export type {
 export { createRandom } from '../../random/random.js';
 export { mixSeed, seededBytes } from './seeded.js';
 export { modelRequest, removeReplay, writeReplay, type ModelRequest } from './model.js';
-export { readReplay, type Program, type Replay, type Step } from './program.js';
+export type { Program, Replay, Step } from './program.js';
 export { CaseFailure, equal, fail, notEqual, ok, sameBytes } from './assert.js';
 export { codeOf } from './outcome.js';
 export { NOBODY, callsAsUser, type FsCall } from './as-user.js';

@@ -4,22 +4,16 @@ import { caseResultSchema, requestCountSchema } from '../../report/model.js';
 import { NEEDS } from './case.js';
 
 /**
- * What runner and suite worker (a Jest process on the compiled suites) say to each other.
+ * What runner and suite worker (a Jest process on the compiled suites) say to each other. Who runs in Jest's sandbox,
+ * where each suite file loads its modules anew, imports types of this module only.
  *
  * - Runner to worker: one JSON file, {@link runPlanSchema}; its path stands in the environment variable
- *   {@link RUN_PLAN_VARIABLE}. The file holds credentials: mode 0600, in a folder of the run, removed with it.
+ *   `RUN_PLAN_VARIABLE` of `plan.ts`. The file holds credentials: mode 0600, in a folder of the run, removed with it.
  * - Worker to runner: {@link workerEventSchema}, one JSON object per line, appended to `eventsFile` synchronously
  *   (`appendFileSync`): a worker that is caught in a system call on a hung mount has still said which case it began.
  * - Requests of a case to the runner: {@link controlRequestSchema}, one line per connection on the unix socket
  *   `controlSocket`; the runner answers one line of {@link controlReplySchema} and closes.
  */
-export const RUN_PLAN_VARIABLE = 'OBJECTFS_RUN_PLAN';
-
-/** What a worker adds to a case's own limit before the runner's watchdog takes the case for hung. */
-export const WATCHDOG_GRACE_MS = 5_000;
-
-/** Limit of a case that names none; see `CaseDefinition.timeoutMs`. */
-export const DEFAULT_CASE_TIMEOUT_MS = 10_000;
 
 const credentialsSchema = z.strictObject({
   accessKeyId: z.string(),

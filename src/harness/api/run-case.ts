@@ -4,9 +4,10 @@ import { takeChecks } from './assert.js';
 import type { CaseDefinition, DirectStore } from './case.js';
 import { makeContext } from './context.js';
 import { unmetNeed } from './needs.js';
+import { DEFAULT_CASE_TIMEOUT_MS } from './limits.js';
 import { CaseTimeout, messageOf, outcomeOf, type Outcome } from './outcome.js';
 import { writeEvent } from './plan.js';
-import { DEFAULT_CASE_TIMEOUT_MS, type RunPlan } from './protocol.js';
+import type { RunPlan } from './protocol.js';
 import { mixSeed } from './seeded.js';
 
 /** Removing what a case left takes longer than a plain case. */

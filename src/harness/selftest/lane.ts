@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Cleanup } from '../../report/model.js';
 import { createBucketAdmin, type BucketAdmin } from '../../s3/admin.js';
-import { WATCHDOG_GRACE_MS } from '../api/protocol.js';
+import { WATCHDOG_GRACE_MS } from '../api/limits.js';
 import { provisionBucket, type OwnedBucket } from '../buckets.js';
 import { openEndpoint } from '../endpoint.js';
 import type { Endpoint, EndpointWish } from '../endpoint-wish.js';

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { z } from 'zod';
 import { compiledModule, packageRoot } from '../../config/paths.js';
-import { RUN_PLAN_VARIABLE } from '../api/protocol.js';
+import { RUN_PLAN_VARIABLE } from '../api/plan.js';
 
 /** What Jest's `--json` file says of a test file; the rest of it is in the events. */
 const jestJsonSchema = z.object({

@@ -4,6 +4,8 @@
  * breaks.
  */
 import { run } from 'jest';
+import { readPlan } from '../api/plan.js';
+import { runPlanSchema } from '../api/protocol.js';
 
 process.on('disconnect', () => {
   process.kill(process.pid, 'SIGKILL');
@@ -13,4 +15,5 @@ process.channel?.unref();
 // Ctrl-C goes to the whole foreground group; the runner decides how its workers end.
 process.on('SIGINT', () => undefined);
 
+runPlanSchema.parse(readPlan());
 await run(process.argv.slice(2));

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { WATCHDOG_GRACE_MS, type WorkerEvent } from '../api/protocol.js';
+import { WATCHDOG_GRACE_MS } from '../api/limits.js';
+import type { WorkerEvent } from '../api/protocol.js';
 import type { CaseBook } from './case-book.js';
 import type { EventTail } from './event-tail.js';
 import type { JestEnd, JestProcess } from './jest-process.js';

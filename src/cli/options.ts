@@ -18,6 +18,7 @@ const FLAG_KEYS = {
   'chunk-size': 'transfer.chunkSize',
   connections: 'transfer.connections',
   congestion: 'transfer.congestion',
+  hedge: 'transfer.hedge',
   'storage-class': 'transfer.storageClass',
   'log-level': 'log.level',
 } as const;
@@ -55,6 +56,7 @@ export function transferOptions<T>(yargs: Argv<T>) {
       choices: ['fixed', 'cubic', 'bbr'] as const,
       describe: 'How many parts are in flight after a loss',
     })
+    .option('hedge', { type: 'boolean', describe: 'Ask a second time for a range that is slow' })
     .option('storage-class', {
       type: 'string',
       requiresArg: true,

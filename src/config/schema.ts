@@ -129,6 +129,11 @@ export const configSchema = z.strictObject({
        * use too. Absent: none.
        */
       targetThroughput: size(64 * 1024, 1024 * GIB).optional(),
+      /**
+       * Ask a second time for a range that is slower than nearly all others of its transfer, and take what comes first.
+       * Off: up to 5 % of the requests and their bytes are paid for twice, and only a path that stalls gains by it.
+       */
+      hedge: z.boolean().default(false),
       storageClass: z.enum(STORAGE_CLASSES).default('STANDARD'),
     })
     .prefault({}),

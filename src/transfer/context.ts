@@ -4,26 +4,21 @@ import { isTransient, retrying, type RetryPolicy } from '../s3/backoff.js';
 import { wrapStore } from '../s3/metered.js';
 import type { ObjectStore } from '../s3/store.js';
 import type { PartOutcome, WindowController } from './congestion/controller.js';
+import { outcomeOf } from './congestion/outcome.js';
+import type { Hedger } from './hedging/hedger.js';
 import type { CongestionName } from './congestion/choose.js';
 import type { Pacer } from './pacing.js';
 import type { PlanSettings } from './plan.js';
+import type { Tally } from './tally.js';
 import type { TransferSummary, Verification } from './transporter.js';
-
-/** Counters of one transfer. */
-export interface Tally {
-  requests: number;
-  retries: number;
-  inFlight: number;
-  peakInFlight: number;
-  parts: number;
-  resumedBytes: number;
-}
 
 /** The settings that decide how an object is moved. */
 export interface TransferSettings extends PlanSettings {
   readonly congestion: CongestionName;
   /** Bytes per second that parts of all transfers together may begin with. */
   readonly targetThroughput?: number | undefined;
+  /** Ask a second time for a range that is slower than nearly all others. Absent: no. */
+  readonly hedge?: boolean | undefined;
 }
 
 /** What the steps of one transfer share. */
@@ -35,6 +30,8 @@ export interface TransferContext {
   readonly budget: RetryBudget;
   /** Absent: parts begin as fast as the window permits. */
   readonly pacer?: Pacer | undefined;
+  /** Absent: each part is asked for once at a time. */
+  readonly hedger?: Hedger | undefined;
   readonly policy: Partial<RetryPolicy>;
   readonly log: Log;
   readonly startMs: number;
@@ -78,21 +75,6 @@ export function countingStore(store: ObjectStore, tally: Tally): ObjectStore {
   });
 }
 
-export function newTally(): Tally {
-  return { requests: 0, retries: 0, inFlight: 0, peakInFlight: 0, parts: 1, resumedBytes: 0 };
-}
-
-/** Marks one part as in flight while `run` lasts. */
-export async function inFlight<T>(tally: Tally, run: () => Promise<T>): Promise<T> {
-  tally.inFlight += 1;
-  tally.peakInFlight = Math.max(tally.peakInFlight, tally.inFlight);
-  try {
-    return await run();
-  } finally {
-    tally.inFlight -= 1;
-  }
-}
-
 /**
  * Tries one part until it succeeds, its failure is final, or tries, time or the shared budget are spent.
  *
@@ -133,18 +115,14 @@ export async function tryPart<T>(
   });
 }
 
-function outcomeOf({ kind, retryAfterMs }: Failure): PartOutcome {
-  if (kind !== 'throttled' && kind !== 'timeout' && kind !== 'reset') return { kind: 'ignored' };
-  return { kind: 'lost', cause: kind, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
-}
-
 /** The counted part of a summary. */
 export function summarize(
   { tally, startMs }: Pick<TransferContext, 'tally' | 'startMs'>,
   sizeBytes: number,
   verification: Verification,
 ): TransferSummary {
-  const { parts, requests, retries, peakInFlight, resumedBytes } = tally;
+  const { parts, requests, retries, hedged, hedgeWins, peakInFlight, resumedBytes } = tally;
   const elapsedMs = performance.now() - startMs;
-  return { sizeBytes, elapsedMs, parts, requests, retries, peakInFlight, resumedBytes, verification };
+  const counted = { parts, requests, retries, hedged, hedgeWins, peakInFlight, resumedBytes };
+  return { sizeBytes, elapsedMs, ...counted, verification };
 }

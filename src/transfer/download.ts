@@ -1,9 +1,14 @@
+import { Readable } from 'node:stream';
 import { Failure } from '../errors/failure.js';
 import { isTransient, retrying } from '../s3/backoff.js';
 import { createChecksum } from '../s3/checksums/hasher.js';
-import type { ByteRange, ObjectHead, ObjectRead } from '../s3/store.js';
-import { inFlight, PART_RETRY, tryPart, type TransferContext } from './context.js';
+import type { ByteRange, ObjectRead } from '../s3/store.js';
+import type { WindowController } from './congestion/controller.js';
+import { PART_RETRY, tryPart, type TransferContext } from './context.js';
+import { inFlight } from './tally.js';
+import { gather } from './gather.js';
 import { partAlgorithm, verifyWhole } from './integrity/verification.js';
+import { openPart, pinnedFailure, wrongRange, type Pin } from './pinned.js';
 import { cutParts, downloadPartBytes, firstRangeBytes, type Part, type PlanSettings } from './plan.js';
 import type { PartSink } from './sinks.js';
 import type { DownloadOptions, Verification } from './transporter.js';
@@ -12,12 +17,6 @@ import { runWindowed, type WindowedWork } from './window.js';
 /** A version, all of it received. */
 export interface Received extends Pin {
   readonly verification: Verification;
-}
-
-/** The one version of the object that all parts must come from. */
-export interface Pin {
-  readonly etag: string;
-  readonly sizeBytes: number;
 }
 
 /**
@@ -50,6 +49,9 @@ export async function downloadOptimized(
   const digests = parts.map(({ index, sizeBytes }) => ({ value: job.digests.get(index) ?? '', sizeBytes }));
   return { ...pin, verification: await verifyWhole(key, sink, options.checksum, digests) };
 }
+
+/** @param window - Absent: the part is the whole object. */
+type FetchPart = (part: Part, signal: AbortSignal | undefined, window?: WindowController) => Promise<void>;
 
 /** What the steps of one download share. */
 interface DownloadJob {
@@ -101,7 +103,7 @@ async function fetchAll(
   context: TransferContext,
   parts: readonly Part[],
   sink: PartSink,
-  fetchPart: (part: Part, signal: AbortSignal | undefined) => Promise<void>,
+  fetchPart: FetchPart,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const [first] = parts;
@@ -119,23 +121,46 @@ async function fetchAll(
       return part;
     },
     pieceBytes: (parts[1] ?? first)?.sizeBytes ?? 1,
-    run: (part, stop, window) => tryPart(context, part.sizeBytes, stop, () => fetchPart(part, stop), window),
+    run: (part, stop, window) =>
+      tryPart(context, part.sizeBytes, stop, () => fetchPart(part, stop, window), window),
   };
   await runWindowed(context, work, signal);
 }
 
 /** One attempt at one part; the first attempt at the first part takes the body that is open already. */
-function partFetcher(
-  context: TransferContext,
-  { key, sink, pin, opened, options, digests }: DownloadJob,
-): (part: Part, signal: AbortSignal | undefined) => Promise<void> {
+function partFetcher(context: TransferContext, job: DownloadJob): FetchPart {
+  const { key, pin, opened } = job;
+  const receive = partReceiver(context, job);
   let isOpenedTaken = false;
-  const { onProgress, journal, checksum } = options;
-  let doneBytes = context.tally.resumedBytes;
-  return async (part, signal) => {
+  return async (part, signal, window) => {
     const first = part.index === 0 && !isOpenedTaken ? opened?.read : undefined;
     if (first !== undefined) isOpenedTaken = true;
-    const read = first ?? (await openPart(context, key, part, pin, signal));
+    const fetch = async (stop: AbortSignal | undefined): Promise<void> => {
+      const { body } = first ?? (await openPart(context, key, part, pin, stop));
+      await whileNotStopped(body, stop, () => receive(part, body));
+    };
+    if (window === undefined || context.hedger === undefined) {
+      await fetch(signal);
+      return;
+    }
+    const { sizeBytes } = part;
+    const chunks = await context.hedger.race({ sizeBytes, window, signal }, fetch, async (stop) => {
+      const { body } = await openPart(context, key, part, pin, stop);
+      return whileNotStopped(body, stop, () => chunksOf(body, sizeBytes));
+    });
+    // Only now: a sink never takes one part from two bodies at one time.
+    if (chunks !== undefined) await receive(part, Readable.from(chunks));
+  };
+}
+
+/** Gives one part's body to the sink, the progress, the digests and the journal. */
+function partReceiver(
+  context: TransferContext,
+  { sink, options, digests }: DownloadJob,
+): (part: Part, body: Readable) => Promise<void> {
+  const { onProgress, journal, checksum } = options;
+  let doneBytes = context.tally.resumedBytes;
+  return async (part, body) => {
     const digest = createChecksum(partAlgorithm(checksum));
     let receivedBytes = 0;
     try {
@@ -144,10 +169,10 @@ function partFetcher(
         doneBytes += bytes;
         onProgress?.(doneBytes);
       };
-      await sink.receive(part, read.body, onBytes, digest);
+      await sink.receive(part, body, onBytes, digest);
     } catch (reason) {
       doneBytes -= receivedBytes;
-      read.body.destroy();
+      body.destroy();
       throw reason;
     }
     const value = digest.digest();
@@ -155,6 +180,35 @@ function partFetcher(
     const { index, firstByte, sizeBytes } = part;
     await journal?.add({ index, firstByte, sizeBytes, digest: value });
   };
+}
+
+/** A fired signal destroys the body, also one that was asked for without this signal. */
+async function whileNotStopped<T>(
+  body: Readable,
+  signal: AbortSignal | undefined,
+  run: () => Promise<T>,
+): Promise<T> {
+  if (signal === undefined) return run();
+  const onAbort = (): void => {
+    body.on('error', () => undefined).destroy(Failure.from(signal.reason)); // it may have no reader yet
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    signal.throwIfAborted();
+    return await run();
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+async function chunksOf(body: Readable, sizeBytes: number): Promise<readonly Buffer[]> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const batch of gather(body, sizeBytes)) chunks.push(...batch.chunks);
+    return chunks;
+  } finally {
+    body.destroy();
+  }
 }
 
 interface FirstRead {
@@ -213,54 +267,4 @@ async function openFirst(
     throw wrongRange(key, range, read);
   }
   return { read, covers };
-}
-
-async function openPart(
-  { store }: TransferContext,
-  key: string,
-  part: Part,
-  pin: Pin,
-  signal: AbortSignal | undefined,
-): Promise<ObjectRead> {
-  const range = { firstByte: part.firstByte, lastByte: part.lastByte };
-  const stop = signal === undefined ? {} : { signal };
-  const read = await store.get(key, { range, ifMatch: pin.etag, ...stop }).catch((reason: unknown) => {
-    throw pinnedFailure(Failure.from(reason), key, pin.etag);
-  });
-  try {
-    checkPinned(read.head, key, pin);
-    const sent = read.range;
-    if (sent?.firstByte !== range.firstByte || sent.lastByte !== range.lastByte)
-      throw wrongRange(key, range, read);
-    return read;
-  } catch (reason) {
-    read.body.destroy();
-    throw reason;
-  }
-}
-
-/** A server may ignore If-Match; its reply still says which version it sends. */
-export function checkPinned(head: ObjectHead, key: string, pin: Pin): void {
-  if (head.etag !== pin.etag || head.sizeBytes !== pin.sizeBytes) throw changedUnderUs(key, undefined);
-}
-
-/** A refused If-Match means here that somebody replaced the object. */
-export function pinnedFailure(failure: Failure, key: string, etag: string | undefined): Failure {
-  if (failure.kind !== 'precondition-failed' || etag === undefined) return failure;
-  return changedUnderUs(key, failure);
-}
-
-function changedUnderUs(key: string, cause: Failure | undefined): Failure {
-  return new Failure('changed-under-us', `${key} was replaced by another version`, {
-    subject: key,
-    remedy: 'Download it again',
-    ...(cause === undefined ? {} : { cause }),
-  });
-}
-
-function wrongRange(key: string, wanted: ByteRange, read: ObjectRead): Failure {
-  const sent =
-    read.range === undefined ? 'the whole object' : `${read.range.firstByte}-${read.range.lastByte}`;
-  const text = `${key}: asked for bytes ${wanted.firstByte}-${wanted.lastByte}, the server sends ${sent}`;
-  return new Failure('server-error', text, { subject: key });
 }

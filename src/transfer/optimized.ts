@@ -5,19 +5,21 @@ import type { ObjectStore } from '../s3/store.js';
 import {
   countingStore,
   createRetryBudget,
-  newTally,
   summarize,
   type TransferContext,
   type TransferSettings,
 } from './context.js';
-import { downloadOptimized, type Pin, type Received } from './download.js';
+import { downloadOptimized, type Received } from './download.js';
+import type { Pin } from './pinned.js';
 import { circuitOf, type Circuit } from './circuit.js';
 import { fallbackReason, isWorthPlainTry } from './fallback.js';
 import { wholeDigestFor } from './integrity/verification.js';
+import { Hedger } from './hedging/hedger.js';
 import { abandonUpload } from './multipart.js';
 import { pacerFor } from './pacing.js';
 import { downloadPlain, uploadPlain } from './plain.js';
 import { openSink, type PartSink } from './sinks.js';
+import { newTally } from './tally.js';
 import type {
   DownloadOptions,
   DownloadSummary,
@@ -41,12 +43,14 @@ export interface TransporterParts {
 /** Fresh counters and budget for one transfer. */
 export function newContext(parts: TransporterParts): TransferContext {
   const tally = newTally();
+  const pacer = pacerFor(parts.settings);
   return {
     store: countingStore(parts.store, tally),
     settings: parts.settings,
     tally,
     budget: createRetryBudget(),
-    pacer: pacerFor(parts.settings),
+    pacer,
+    hedger: parts.settings.hedge === true ? new Hedger(tally, pacer) : undefined,
     policy: parts.retry ?? {},
     log: parts.log ?? silentLog,
     startMs: performance.now(),

@@ -47,6 +47,10 @@ export interface TransferSummary {
   readonly parts: number;
   readonly requests: number;
   readonly retries: number;
+  /** Ranges that were asked for a second time because they were slow (`transfer.hedge`). */
+  readonly hedged: number;
+  /** Those whose second request ended first. */
+  readonly hedgeWins: number;
   /** Most parts that were in flight at one time. */
   readonly peakInFlight: number;
   /** Bytes that an earlier run had moved. */

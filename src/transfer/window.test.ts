@@ -2,7 +2,8 @@ import { configSchema, type Config } from '../config/schema.js';
 import { Failure } from '../errors/failure.js';
 import { silentLog } from '../log/log.js';
 import type { ObjectStore } from '../s3/store.js';
-import { createRetryBudget, newTally, tryPart, type TransferContext } from './context.js';
+import { createRetryBudget, tryPart, type TransferContext } from './context.js';
+import { newTally } from './tally.js';
 import { runWindowed } from './window.js';
 
 /** No request is sent: the work of the parts is made here. */

@@ -1,7 +1,8 @@
 import { Failure } from '../errors/failure.js';
 import { createWindow } from './congestion/choose.js';
 import type { WindowController } from './congestion/controller.js';
-import { inFlight, type TransferContext } from './context.js';
+import type { TransferContext } from './context.js';
+import { inFlight } from './tally.js';
 
 /** Work that is done a window of parts at a time. */
 export interface WindowedWork<P> {
@@ -34,6 +35,7 @@ export async function runWindowed<P>(
     failures.push(Failure.from(reason));
     stop.abort();
   };
+  // A second request for a part is in flight too, and is none of these.
   const start = (piece: P): void => {
     const task: Promise<void> = inFlight(tally, () => work.run(piece, either, window))
       .catch(fail)
@@ -42,7 +44,8 @@ export async function runWindowed<P>(
   };
   try {
     for (;;) {
-      while (running.size >= window.permits(performance.now())) await Promise.race(running);
+      while (Math.max(running.size, tally.inFlight) >= window.permits(performance.now()))
+        await Promise.race(running);
       either.throwIfAborted();
       const piece = await work.next(either);
       if (piece === undefined) break;

@@ -131,6 +131,8 @@ async function completedBefore(
     parts: parts.length,
     requests: 1,
     retries: 0,
+    hedged: 0,
+    hedgeWins: 0,
     peakInFlight: 0,
     resumedBytes: sizeBytes,
     etag: head.etag,

@@ -38,9 +38,10 @@ export function fileOperations(context: Context): FileOperations {
       const appends = (file.flags & O_APPEND) !== 0 && !isWriteBack;
       return await writeFile(context, file, appends ? undefined : Number(offset), data, request);
     },
-    flush: async (_ino, handle, request) => {
+    flush: async (_ino, handle, request, canStillWrite = () => false) => {
       const { node, writable } = context.table.handle(handle, 'file');
-      if (writable) await flushFile(context, node, request.signal);
+      if (!writable || (isStillEmpty(node) && canStillWrite())) return;
+      await flushFile(context, node, request.signal);
     },
     fsync: async (_ino, handle, _dataOnly, request) => {
       await flushFile(context, context.table.handle(handle, 'file').node, request.signal);
@@ -225,6 +226,14 @@ async function releaseFile(context: Context, id: HandleId): Promise<void> {
     context.locks.run([nodeLock(node)], () => releaseStage(context, node)),
   );
   context.table.settle(node);
+}
+
+/**
+ * Emptied or new, and nothing written yet. A shell that opens a file for a program, `> file`, closes a first descriptor
+ * right away: nobody needs an object without bytes in between, and one that was truncated keeps what it held.
+ */
+function isStillEmpty(node: FileNode): boolean {
+  return node.contentDirty && (node.stage?.sizeBytes ?? 0) === 0;
 }
 
 /** The last writer goes: a flush that failed or never came is tried once; after that only the recovery has the bytes. */

@@ -203,8 +203,13 @@ export interface FileSystem {
     request: Request,
     isWriteBack?: boolean,
   ): Promise<number>;
-  /** close(2) of one descriptor; may be called several times for one handle (dup, fork). */
-  flush(ino: InodeId, handle: HandleId, request: Request): Promise<void>;
+  /**
+   * close(2) of one descriptor; may be called several times for one handle (dup, fork).
+   *
+   * @param canStillWrite - Whether the caller has another descriptor to write to this file by, whose close is still to
+   *   come. @defaultValue nobody can tell
+   */
+  flush(ino: InodeId, handle: HandleId, request: Request, canStillWrite?: () => boolean): Promise<void>;
   fsync(ino: InodeId, handle: HandleId, dataOnly: boolean, request: Request): Promise<void>;
   /** The last descriptor of the handle is gone. */
   release(ino: InodeId, handle: HandleId): Promise<void>;

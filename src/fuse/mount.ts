@@ -1,7 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { Failure } from '../errors/failure.js';
 import type { FileSystem } from '../fs/operations.js';
+import type { CanWrite } from './handlers/handler.js';
 import { silentLog, type Log } from '../log/log.js';
+import { Descriptors } from './descriptors.js';
 import { DeviceChannel } from './device-channel.js';
 import { isDying } from './dying.js';
 import type { KernelMountOptions } from './mount-options.js';
@@ -88,7 +90,9 @@ export async function mountFileSystem(fileSystem: FileSystem, options: MountOpti
   const fd = asRoot ? mountAsRoot(kernelOptions) : await mountAsUser(kernelOptions);
   const channel = new DeviceChannel(fd);
   const log = options.log ?? silentLog;
-  const session = new FuseSession(channel, fileSystem, { log, ...limits(options) });
+  const descriptors = new Descriptors();
+  const canWrite: CanWrite = (threadId, ino) => descriptors.canWrite(threadId, ino);
+  const session = new FuseSession(channel, fileSystem, { log, canWrite, ...limits(options) });
   const done = finish(session, channel, mountPoint);
   done.catch(() => undefined); // whoever waits hears of it
   try {
@@ -99,6 +103,7 @@ export async function mountFileSystem(fileSystem: FileSystem, options: MountOpti
     throw Failure.from(reason);
   }
   const device = (await findMount(mountPoint))?.device ?? '';
+  descriptors.device = device;
   if (asRoot) await raiseReadAhead(device, log);
   return makeMount(mountPoint, device, channel, done);
 }

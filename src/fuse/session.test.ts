@@ -206,8 +206,8 @@ describe('interrupts', () => {
     };
     const { channel, done } = await started(
       withMethods({
-        [method]: (_ino: unknown, _handle: unknown, ...rest: (Request | boolean)[]) =>
-          work((rest.at(-1) as Request).signal),
+        [method]: (_ino: unknown, _handle: unknown, ...rest: unknown[]) =>
+          work((rest.find((argument) => typeof argument === 'object') as Request).signal),
       }),
     );
     channel.push(interrupt(4n), requestBytes(opcode, 2n, 1n, Buffer.alloc(bodyBytes)), interrupt(2n));

@@ -4,7 +4,7 @@ import type { Log } from '../log/log.js';
 import { MOST_PAGES, PAGE_SIZE, WRITE_OVERHEAD } from './abi/layouts.js';
 import { BufferPool } from './buffer-pool.js';
 import type { ChannelEnd, FuseChannel } from './channel.js';
-import type { HandlerContext, ServedOperation } from './handlers/handler.js';
+import type { CanWrite, HandlerContext, ServedOperation } from './handlers/handler.js';
 import { handle } from './handlers/table.js';
 import { InFlight } from './in-flight.js';
 import { negotiate } from './negotiate.js';
@@ -31,6 +31,7 @@ export interface SessionOptions {
   readonly negativeTtlMs: number;
   /** Whether a thread that waits for a reply will never see it: then an interrupt ends its request. */
   readonly isDying: (threadId: number) => boolean;
+  readonly canWrite: CanWrite;
   /** At the end of the connection: how long requests in flight may take to stop. */
   readonly drainTimeoutMs: number;
 }
@@ -70,7 +71,8 @@ export class FuseSession {
     this.#log = options.log;
     this.#inFlight = new InFlight(options.isDying);
     this.#guard = new PrivilegeGuard(fileSystem);
-    this.#context = { fileSystem, guard: this.#guard, negativeTtlMs: options.negativeTtlMs };
+    const { negativeTtlMs, canWrite } = options;
+    this.#context = { fileSystem, guard: this.#guard, negativeTtlMs, canWrite };
     this.#notifier = new QueuedNotifier(channel, options.log);
     // One more than writes at a time: the one that the next request is read into.
     this.#pool = new BufferPool(MOST_PAGES * PAGE_SIZE + WRITE_OVERHEAD, options.maxWriteBuffers + 1);

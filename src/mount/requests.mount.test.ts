@@ -116,6 +116,18 @@ describeMount('requests of a mount (needs /dev/fuse and root)', () => {
     expect(requests()).toEqual({ PutObject: 1 });
   }, 60_000);
 
+  test('a shell that sends output to a file costs no object without bytes', async () => {
+    await fs.readdir(plan.mountPoint);
+    requests();
+    await run('sh', '-c', `echo new >'${at('redirected')}'`);
+    expect(requests()).toEqual({ PutObject: 1 });
+    await run('sh', '-c', `echo other >'${at('redirected')}'`);
+    expect(requests()).toEqual({ HeadObject: 1, PutObject: 1 });
+    await run('sh', '-c', `: >'${at('emptied')}'`);
+    await run('touch', at('touched'));
+    expect(requests()).toEqual({ PutObject: 2 });
+  }, 60_000);
+
   (hasGit ? test : test.skip)(
     'git status in a cold clone asks for directories, not for files',
     async () => {

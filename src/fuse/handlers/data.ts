@@ -26,8 +26,8 @@ export const dataHandlers: Handlers<DataOperation> = {
     if (!guard.isClean(ino, killPrivileges)) await guard.drop(ino, handle, killPrivileges, request);
     return plainReply(encodeWritten(await fileSystem.write(ino, handle, offset, data, request, isWriteBack)));
   },
-  flush: async ({ fileSystem }, ino, { handle }, request) => {
-    await fileSystem.flush(ino, handle, request);
+  flush: async ({ fileSystem, canWrite }, ino, { handle }, request) => {
+    await fileSystem.flush(ino, handle, request, () => canWrite(request.pid, ino));
     return EMPTY_REPLY;
   },
   fsync: async ({ fileSystem }, ino, { handle, dataOnly }, request) => {

@@ -3,11 +3,15 @@ import type { PrivilegeGuard } from '../privileges.js';
 import type { Reply } from '../reply.js';
 import type { Operation, OperationName } from '../wire/operation.js';
 
+/** Whether the process of a thread can write to an inode by some descriptor; `false` also where nobody can tell. */
+export type CanWrite = (threadId: number, ino: InodeId) => boolean;
+
 export interface HandlerContext {
   readonly fileSystem: FileSystem;
   readonly guard: PrivilegeGuard;
   /** How long the kernel may remember that a name does not exist; 0: not at all. */
   readonly negativeTtlMs: number;
+  readonly canWrite: CanWrite;
 }
 
 /** Operations that the session deals with itself. */

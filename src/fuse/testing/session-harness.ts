@@ -14,6 +14,7 @@ export const OPTIONS: SessionOptions = {
   passthrough: false,
   negativeTtlMs: 0,
   isDying: () => true,
+  canWrite: () => false,
   drainTimeoutMs: 5_000,
 };
 

@@ -109,12 +109,13 @@ class Tracker implements OperationLog {
     ) => Promise<unknown>;
     const tally: Tally = { count: 0, errors: {}, totalMs: 0 };
     return async (...args: readonly unknown[]): Promise<unknown> => {
-      const given = requestOf(args);
-      const request = given === undefined ? undefined : new CuttableRequest(given);
+      const at = args.findIndex(isRequest);
+      const given = args[at];
+      const request = isRequest(given) ? new CuttableRequest(given) : undefined;
       const entry: Entry = { operation, beganMs: performance.now(), args, request };
       this.#open.add(entry);
       try {
-        return await (request === undefined ? method(...args) : method(...args.slice(0, -1), request));
+        return await (request === undefined ? method(...args) : method(...args.with(at, request)));
       } catch (reason) {
         const failure = request?.isCut === true ? givenUp(operation, reason) : Failure.from(reason);
         tally.errors[failure.errno] = (tally.errors[failure.errno] ?? 0) + 1;
@@ -198,9 +199,7 @@ function givenUp(operation: OperationName, cause: unknown): Failure {
   });
 }
 
-/** The last argument of every operation but `release` and `releasedir`. */
-function requestOf(args: readonly unknown[]): Request | undefined {
-  const last = args.at(-1);
-  const isRequest = typeof last === 'object' && last !== null && 'pid' in last && 'signal' in last;
-  return isRequest ? (last as Request) : undefined; // no other argument has both
+/** An argument of every operation but `release` and `releasedir`; no other has both. */
+function isRequest(argument: unknown): argument is Request {
+  return typeof argument === 'object' && argument !== null && 'pid' in argument && 'signal' in argument;
 }

@@ -191,7 +191,8 @@ function plainMessage(issue: z.core.$ZodIssue): string {
 }
 
 function originName(path: string, given: ReadonlyMap<string, Given>): string {
-  const origin = given.get(path)?.origin;
+  // What is wrong may lie inside of a list.
+  const origin = given.get(path.split('.').slice(0, 2).join('.'))?.origin;
   if (origin?.kind === 'environment') return `${origin.name} (${path})`;
   if (origin?.kind === 'file') return `${path} in ${origin.path}`;
   return path;

@@ -1,28 +1,10 @@
 import { z } from 'zod';
 import { STORAGE_CLASSES } from './storage-class.js';
-import { Failure } from '../errors/failure.js';
-import { formatSize, parseSize } from './size.js';
+import { storageClassRules } from './storage-class-rules.js';
+import { size } from './byte-count.js';
 
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
-
-/** A byte count from `least` to `most`: a number, or text such as `16MiB`. */
-function size(least: number, most: number) {
-  return z
-    .union([z.number().int(), z.string().transform(sizeFromText)])
-    .refine((bytes) => bytes >= least && bytes <= most, {
-      error: `must be from ${formatSize(least)} to ${formatSize(most)}`,
-    });
-}
-
-function sizeFromText(text: string, context: z.RefinementCtx): number {
-  try {
-    return parseSize(text);
-  } catch (reason) {
-    context.addIssue({ code: 'custom', message: Failure.from(reason).toLine() });
-    return z.NEVER;
-  }
-}
 
 /**
  * The keys of `objectfs.yaml` with their defaults. Everything is reachable as a file key (`transfer.chunkSize`), as
@@ -135,6 +117,8 @@ export const configSchema = z.strictObject({
        */
       hedge: z.boolean().default(false),
       storageClass: z.enum(STORAGE_CLASSES).default('STANDARD'),
+      /** Classes by prefix, size and age of what is written: the first rule that fits, else `storageClass`. */
+      storageClassRules: storageClassRules.default([]),
     })
     .prefault({}),
   log: z

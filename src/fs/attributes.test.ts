@@ -37,7 +37,7 @@ describe('metadata', () => {
 
   test('a new file gets the storage class of the mount, a rewritten one keeps its own', async () => {
     await fixture.store.put('old', Buffer.from('bytes'), { storageClass: 'ONEZONE_IA' });
-    const d = await driver({ storageClass: 'STANDARD_IA' });
+    const d = await driver({ storage: { storageClass: 'STANDARD_IA', storageClassRules: [] } });
     for (const name of ['old', 'new', 'large']) {
       await d.writeFile(name, Buffer.alloc(name === 'large' ? 9 * 1024 * 1024 : 10, name));
     }

@@ -4,6 +4,7 @@ import type { BlockCache } from '../cache/block-cache.js';
 import type { DiskTier } from '../cache/disk/disk-tier.js';
 import type { ReadAheadBudget } from '../cache/read-ahead.js';
 import type { Config } from '../config/schema.js';
+import type { ObjectFacts } from '../config/storage-class-rules.js';
 import type { Log } from '../log/log.js';
 import type { ObjectStore } from '../s3/store.js';
 import type { Transporter } from '../transfer/transporter.js';
@@ -32,8 +33,8 @@ export interface Context {
   readonly prefix: string;
   /** Of objects that name no owner. */
   readonly owner: { readonly uid: number; readonly gid: number };
-  /** Of new files; a rewritten one keeps its own. */
-  readonly storageClass: StorageClass;
+  /** Of a new file; a rewritten one keeps its own. */
+  readonly storageClassOf: (facts: ObjectFacts) => StorageClass;
   readonly nowNs: () => bigint;
   readonly startedNs: bigint;
   readonly stageFolder: string;

@@ -4,7 +4,7 @@ import { BLOCK_BYTES, BlockCache } from '../cache/block-cache.js';
 import { ReadAheadBudget } from '../cache/read-ahead.js';
 import { DiskTier } from '../cache/disk/disk-tier.js';
 import { configSchema, type Config } from '../config/schema.js';
-import type { StorageClass } from '../config/storage-class.js';
+import { chooseStorageClass } from '../config/storage-class-rules.js';
 import type { Log } from '../log/log.js';
 import type { ObjectStore } from '../s3/store.js';
 import type { Transporter } from '../transfer/transporter.js';
@@ -49,7 +49,7 @@ export interface FileSystemOptions {
   /** Of objects that name no owner. */
   readonly owner: { readonly uid: number; readonly gid: number };
   /** Of new files; a rewritten one keeps its own. @defaultValue STANDARD, which every server knows. */
-  readonly storageClass?: StorageClass;
+  readonly storage?: Pick<Config['transfer'], 'storageClass' | 'storageClassRules'>;
   /** Size and number of parts that the file system sends by itself. @defaultValue those of the configuration */
   readonly transfer?: Pick<Config['transfer'], 'chunkSize' | 'connections'>;
   /** Of a service with other limits than S3. @defaultValue those of S3 */
@@ -77,7 +77,7 @@ export function createFileSystem(options: FileSystemOptions): InspectableFileSys
     nowNs,
     startedNs,
     table,
-    storageClass: options.storageClass ?? 'STANDARD',
+    storageClassOf: (facts) => chooseStorageClass({ storageClass: 'STANDARD', ...options.storage }, facts),
     stageFolder: join(cacheDir, 'stage'),
     recoveryFolder: join(cacheDir, 'recovery'),
     parkedPrefix: parkedPrefix(prefix, cacheDir),

@@ -1,4 +1,5 @@
 import { PutObjectTaggingCommand, S3Client } from '@aws-sdk/client-s3';
+import { configSchema } from '../config/schema.js';
 import { startFixture, type Fixture, type MountOptions } from './testing/fixture.js';
 import { Driver, O_RDWR, O_TRUNC } from './testing/driver.js';
 
@@ -99,6 +100,30 @@ describe('what others have said of an object', () => {
     await expectAll('dir/3');
     await second.writeFile('dir/4', 'new');
     await expectAll('dir/4');
+  });
+
+  test('a new file gets the class of the rule that fits its key and size, and keeps it', async () => {
+    const partLimits = { uploadPartBytes: 5 * 2 ** 20 };
+    const storage = configSchema.parse({
+      transfer: {
+        storageClassRules: [
+          { prefix: 'data/cold/', minSizeBytes: '6MiB', storageClass: 'GLACIER_IR' },
+          { prefix: 'data/cold/', storageClass: 'STANDARD_IA' },
+        ],
+      },
+    }).transfer;
+    const mounted = await drive({ prefix: 'data/', storage, partLimits });
+    await mounted.mkdir('cold');
+    await mounted.writeFile('cold/small', 'x');
+    await mounted.writeFile('cold/large', Buffer.alloc(6 * 2 ** 20));
+    await mounted.writeFile('warm', 'x');
+    await mounted.rename('cold/small', 'renamed');
+    const classOf = async (key: string) => (await fixture.store.head(key)).storageClass;
+    expect(await Promise.all(['data/renamed', 'data/cold/large', 'data/warm'].map(classOf))).toEqual([
+      'STANDARD_IA',
+      'GLACIER_IR',
+      'STANDARD',
+    ]);
   });
 
   test('class and tags survive the rename of a directory', async () => {

@@ -135,7 +135,7 @@ function fileSystemOver(
     cacheDir,
     log,
     owner: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
-    storageClass: config.transfer.storageClass,
+    storage: config.transfer,
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Config } from '../config/schema.js';
+import { chooseStorageClass } from '../config/storage-class-rules.js';
 import { Failure } from '../errors/failure.js';
 import type { Log } from '../log/log.js';
 import type { RetryPolicy } from '../s3/backoff.js';
@@ -6,6 +7,7 @@ import type { S3Connection } from '../s3/connection.js';
 import type { ObjectStore } from '../s3/store.js';
 import { optimizedTransporter, plainTransporter, type TransporterParts } from './optimized.js';
 import { sdkTransporter } from './sdk-baseline.js';
+import { factsOf } from './storage-facts.js';
 import type { Transporter } from './transporter.js';
 
 /** The ways to move an object, by their names in reports. */
@@ -38,7 +40,7 @@ export function createTransporter(
     ...(log === undefined ? {} : { log }),
     ...(retry === undefined ? {} : { retry }),
   };
-  return withStorageClass(choose(name, parts, connection), settings.storageClass);
+  return withStorageClass(choose(name, parts, connection), settings);
 }
 
 function choose(
@@ -56,12 +58,13 @@ function choose(
 }
 
 /** The configured class, for uploads that name none. */
-function withStorageClass(
-  transporter: Transporter,
-  storageClass: Config['transfer']['storageClass'],
-): Transporter {
+function withStorageClass(transporter: Transporter, settings: Config['transfer']): Transporter {
   return {
     ...transporter,
-    upload: (key, source, options = {}) => transporter.upload(key, source, { storageClass, ...options }),
+    async upload(key, source, options = {}) {
+      if (options.storageClass !== undefined) return transporter.upload(key, source, options);
+      const storageClass = chooseStorageClass(settings, await factsOf(key, source));
+      return transporter.upload(key, source, { ...options, storageClass });
+    },
   };
 }

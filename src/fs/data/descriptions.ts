@@ -1,3 +1,4 @@
+import type { ObjectFacts } from '../../config/storage-class-rules.js';
 import { Failure } from '../../errors/failure.js';
 import type { ObjectDescription } from '../../s3/store.js';
 import type { Context } from '../context.js';
@@ -9,17 +10,18 @@ import { describe } from '../objects.js';
 /**
  * What to send with the new bytes of a file.
  *
- * @param key - Where they go; tells the Content-Type of a new file.
+ * @param key - Where they go; tells the Content-Type of a new file, and with the size its storage class.
  * @throws Failure of the store, where the object has tags that can not be read.
  */
 export async function describeContent(
   context: Context,
   node: FileNode,
   key: string,
+  sizes: Pick<ObjectFacts, 'leastBytes' | 'mostBytes'>,
   signal?: AbortSignal,
 ): Promise<ObjectDescription> {
   const description = {
-    storageClass: context.storageClass,
+    storageClass: context.storageClassOf({ key, ...sizes }),
     ...describe(context, node.posix, node.object, true),
   };
   if (node.object !== undefined) return await withTags(context, node, description, signal);

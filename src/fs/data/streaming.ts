@@ -159,7 +159,10 @@ function isLarge({ partLimits }: Context, stage: Stage): boolean {
 async function begin(context: Context, node: FileNode, stage: Stage, save: Save): Promise<void> {
   try {
     const key = nodeKey(context, node);
-    const description = await describeContent(context, node, key);
+    const description = await describeContent(context, node, key, {
+      leastBytes: stage.sizeBytes,
+      mostBytes: Infinity,
+    });
     const upload = await beginUpload(context, key, description);
     node.stream = new UploadStream(context, stage, upload, description, node.posix);
     stage.beforeChange = beforeChange(node.stream, save);

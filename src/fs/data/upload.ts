@@ -90,7 +90,13 @@ async function send(
   if (node.stream !== undefined && node.stream.key !== key) await detachStream(context, node, false, signal);
   const sizeBytes = stage?.sizeBytes ?? 0;
   if (stage !== undefined) checkHoles(context, stage, key);
-  const description = await describeContent(context, node, key, signal);
+  const description = await describeContent(
+    context,
+    node,
+    key,
+    { leastBytes: sizeBytes, mostBytes: sizeBytes },
+    signal,
+  );
   const job: UploadJob = { context, node, key, replaced, description, sizeBytes, signal };
   const { stream } = node;
   if (stage !== undefined && stream !== undefined) {

@@ -2,7 +2,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { configSchema, type Config } from '../../config/schema.js';
-import type { StorageClass } from '../../config/storage-class.js';
 import { startEmulator, type Emulator, type EmulatorOptions } from '../../emulator/emulator.js';
 import { silentLog } from '../../log/log.js';
 import { createBucketAdmin } from '../../s3/admin.js';
@@ -35,7 +34,7 @@ export interface MountOptions extends Partial<Config['mount']> {
   readonly prefix?: string;
   readonly store?: ObjectStore;
   readonly notifier?: KernelNotifier;
-  readonly storageClass?: StorageClass;
+  readonly storage?: FileSystemOptions['storage'];
   readonly partLimits?: FileSystemOptions['partLimits'];
 }
 
@@ -85,7 +84,7 @@ async function mountOver(store: ObjectStore, cacheDir: string, options: MountOpt
     prefix = '',
     notifier = silentNotifier,
     store: wrapped = store,
-    storageClass,
+    storage,
     partLimits,
     ...mount
   } = options;
@@ -93,7 +92,7 @@ async function mountOver(store: ObjectStore, cacheDir: string, options: MountOpt
   const fs = createFileSystem({
     store: wrapped,
     prefix,
-    ...(storageClass === undefined ? {} : { storageClass }),
+    ...(storage === undefined ? {} : { storage }),
     ...(partLimits === undefined ? {} : { partLimits }),
     transporter: createTransporter('optimized', wrapped, config.transfer),
     // So that requests that are counted do not depend on how long a test takes.

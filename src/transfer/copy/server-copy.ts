@@ -1,3 +1,5 @@
+import type { StorageClass } from '../../config/storage-class.js';
+import { chooseStorageClass } from '../../config/storage-class-rules.js';
 import { Failure } from '../../errors/failure.js';
 import { retrying } from '../../s3/backoff.js';
 import { settledComplete } from '../../s3/retry.js';
@@ -48,7 +50,10 @@ export async function copyOnServer(
   const { head } = await lookUp(context, source);
   const { settings, log } = context;
   const transfer = newContext({ store: context.storeFor(target.bucket), settings, log });
-  const job: ServerCopy = { context, transfer, source, target, head, onProgress };
+  const { key } = target;
+  const facts = { key, leastBytes: head.sizeBytes, mostBytes: head.sizeBytes };
+  const storageClass = chooseStorageClass(settings, facts);
+  const job: ServerCopy = { context, transfer, source, target, head, storageClass, onProgress };
   const result =
     head.sizeBytes <= sizes.oneCopyBytes ? await copyWhole(job) : await copyInParts(job, sizes.partBytes);
   onProgress(head.sizeBytes, head.sizeBytes);
@@ -67,16 +72,19 @@ interface ServerCopy {
   readonly source: ObjectPlace;
   readonly target: ObjectPlace;
   readonly head: ObjectHead;
+  /** Of the copy. */
+  readonly storageClass: StorageClass;
   readonly onProgress: OnBytes;
 }
 
-function copyWhole({ context, transfer, source, target, head }: ServerCopy): Promise<WriteResult> {
-  const { signal, settings } = context;
+function copyWhole(job: ServerCopy): Promise<WriteResult> {
+  const { context, transfer, source, target, head } = job;
+  const { signal } = context;
   const options = {
     signal,
     sourceIfMatch: head.etag,
     sourceBucket: source.bucket,
-    storage: { storageClass: settings.storageClass },
+    storage: { storageClass: job.storageClass },
   };
   return retrying(() => transfer.store.copy(source.key, target.key, options), { signal });
 }
@@ -85,10 +93,10 @@ async function copyInParts(job: ServerCopy, wantedBytes: number): Promise<WriteR
   const { context, transfer, target, head } = job;
   const partBytes = Math.max(wantedBytes, Math.ceil(head.sizeBytes / S3_LIMITS.maxParts));
   const journal = await journalFor(job, partBytes);
-  const { signal, settings } = context;
+  const { signal } = context;
   const { metadata, headers } = head;
   const tags = await tagsOf(job);
-  const description = { metadata, headers, storageClass: settings.storageClass, ...tags };
+  const description = { metadata, headers, storageClass: job.storageClass, ...tags };
   const create = () => transfer.store.createUpload(target.key, { ...description, signal });
   const uploadId = journal?.uploadId ?? (await retrying(create, { signal }));
   try {
@@ -167,7 +175,7 @@ async function journalFor(job: ServerCopy, partBytes: number): Promise<UploadJou
     etag: head.etag,
     sizeBytes: head.sizeBytes,
     partBytes,
-    storageClass: context.settings.storageClass,
+    storageClass: job.storageClass,
   };
   const journal = await openUploadJournal(context.journals, identity, pin);
   if (journal.outdatedId !== undefined) await abandonUpload(transfer, target.key, journal.outdatedId);

@@ -7,6 +7,8 @@ import { createTransporter } from '../create.js';
 import { onLocalFile } from '../local-files.js';
 import { openUploadJournal, type UploadJournal } from '../journal/upload-journal.js';
 import { abandonUpload } from '../multipart.js';
+import { factsOf } from '../storage-facts.js';
+import { chooseStorageClass } from '../../config/storage-class-rules.js';
 import { uploadPartBytes } from '../plan.js';
 import {
   MAX_STARTS,
@@ -103,7 +105,7 @@ async function journalFor(
     inode: String(facts.ino),
     modified: String(facts.mtimeNs),
     changed: String(facts.ctimeNs),
-    storageClass: settings.storageClass,
+    storageClass: chooseStorageClass(settings, await factsOf(target.key, { kind: 'file', path })),
   };
   const journal = await openUploadJournal(journals, identity, pin);
   if (journal.outdatedId !== undefined) await abort(context, target, journal.outdatedId);

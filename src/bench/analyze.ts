@@ -1,16 +1,23 @@
-import type { Arm, BenchCell, Comparison, Experiment, Sample } from '../report/model.js';
+import type { Arm, BenchCell, Comparison, Experiment, RequestCount, Sample } from '../report/model.js';
 import type { Cell } from './cells.js';
-import { describePlan, type ArmName, ARMS, type ExperimentPlan } from './plan.js';
+import { againOf, pairsOf, runsOf, type ArmName, type ComparedArm } from './arms.js';
+import { describePlan, type ExperimentPlan } from './plan.js';
 import { bootstrapMeanOfCells, exponential, type Interval } from './statistics/bootstrap.js';
 import { compareLogs, comparePaired, noiseFloor, type BlockTimes } from './statistics/compare.js';
 import { benjaminiHochberg } from './statistics/multiple.js';
 import { deriveSeed } from '../random/random.js';
 import { decide, effectiveMargin } from './statistics/verdict.js';
 
+/** A sample, and what the server was asked during its timed part; empty where the server does not tell. */
+export interface RunSample {
+  readonly sample: Sample;
+  readonly served: readonly RequestCount[];
+}
+
 /** The samples of one cell, arm by arm, in the order of blocks. */
 export interface MeasuredCell {
   readonly cell: Pick<Cell, 'id' | 'operation' | 'label' | 'sizeBytes' | 'files'>;
-  readonly samples: Readonly<Record<ArmName, readonly Sample[]>>;
+  readonly samples: ReadonlyMap<ArmName, readonly RunSample[]>;
 }
 
 const NO_NOISE: Interval = { estimate: 1, lower: 1, upper: 1 };
@@ -27,7 +34,7 @@ export function analyzeCells(plan: ExperimentPlan, measured: readonly MeasuredCe
     sizeBytes: cell.sizeBytes,
     objects: cell.files.length,
     profile: plan.profile,
-    arms: ARMS.map((arm) => describeArm(arm, samples[arm])),
+    arms: runsOf(plan.arms).map((arm) => describeArm(arm, samples.get(arm) ?? [])),
     comparisons: (drafts[index] ?? []).map((draft) => finish(plan, draft, adjusted[next++] ?? 1)),
   }));
 }
@@ -41,11 +48,7 @@ export function describeExperiment(plan: ExperimentPlan, cells: readonly BenchCe
     ...(plan.budgetMs === undefined ? {} : { budgetMs: plan.budgetMs }),
     margin: plan.margin,
     notes: [describePlan(plan), ...plan.notes],
-    summary: [
-      summarize(plan, cells, 'optimized', 'plain'),
-      summarize(plan, cells, 'sdk', 'plain'),
-      summarize(plan, cells, 'optimized', 'sdk'),
-    ].flat(),
+    summary: pairsOf(plan.arms).flatMap(({ arm, baseline }) => summarize(plan, cells, arm, baseline)),
   };
 }
 
@@ -53,25 +56,18 @@ type Draft = Omit<Comparison, 'adjustedP' | 'verdict'>;
 
 function draftComparisons(plan: ExperimentPlan, { cell, samples }: MeasuredCell): Draft[] {
   const seed = deriveSeed(plan.seed, `bootstrap ${cell.id}`);
-  const floor = noiseFloor(blockTimes(samples, 'optimized'), { seed });
+  const [first] = plan.arms;
+  if (first === undefined) return [];
+  const blocks = completeBlocks(samples, runsOf(plan.arms));
+  const floor = noiseFloor(blockTimes(blocks, first, first), { seed });
   const common = { noiseFloor: floor, margin: effectiveMargin(plan.margin, floor) };
-  const withPlain = (['optimized', 'sdk'] as const).map((arm) => ({
-    arm,
-    baseline: 'plain',
-    ...plainObject(comparePaired(blockTimes(samples, arm), { seed })),
-    ...common,
-  }));
-  const logs = byBlock(samples).map((block) => ({
-    block: block.optimized.block,
-    logRatio: Math.log(block.sdk.elapsedMs / block.optimized.elapsedMs),
-  }));
-  const withSdk = {
-    arm: 'optimized',
-    baseline: 'sdk',
-    ...plainObject(compareLogs(logs, { seed })),
-    ...common,
-  };
-  return [...withPlain, withSdk];
+  return pairsOf(plan.arms).map(({ arm, baseline }) => {
+    const compared =
+      baseline === first
+        ? comparePaired(blockTimes(blocks, first, arm), { seed })
+        : compareLogs(logRatios(blocks, baseline, arm), { seed });
+    return { arm, baseline, ...plainObject(compared), ...common };
+  });
 }
 
 /** The model's arrays are mutable for zod; the statistics' are not. */
@@ -79,33 +75,66 @@ function plainObject(comparison: ReturnType<typeof compareLogs>) {
   return { ...comparison, perBlock: comparison.perBlock.map((entry) => ({ ...entry })) };
 }
 
-function blockTimes(samples: MeasuredCell['samples'], arm: ArmName): BlockTimes[] {
-  return byBlock(samples).map((block) => ({
-    block: block.plain.block,
-    baselineMs: block.plain.elapsedMs,
-    baselineAgainMs: block['plain-again'].elapsedMs,
-    armMs: block[arm].elapsedMs,
+/** A block that counts, with the time of each of its runs. */
+interface CompleteBlock {
+  readonly block: number;
+  readonly elapsedMs: (run: ArmName) => number;
+}
+
+/** The blocks that are complete in all runs; thrown away blocks have negative numbers. */
+function completeBlocks(samples: MeasuredCell['samples'], runs: readonly ArmName[]): CompleteBlock[] {
+  const byRun = new Map(
+    runs.map((run) => [
+      run,
+      new Map((samples.get(run) ?? []).map(({ sample }) => [sample.block, sample.elapsedMs])),
+    ]),
+  );
+  const [first] = runs;
+  const numbers = first === undefined ? [] : [...(byRun.get(first)?.keys() ?? [])];
+  return numbers
+    .filter((block) => block >= 0 && runs.every((run) => byRun.get(run)?.has(block) === true))
+    .map((block) => ({ block, elapsedMs: (run) => byRun.get(run)?.get(block) ?? NaN }));
+}
+
+/** Both runs of the baseline beside one of the arm. */
+function blockTimes(blocks: readonly CompleteBlock[], baseline: ComparedArm, arm: ComparedArm): BlockTimes[] {
+  return blocks.map(({ block, elapsedMs }) => ({
+    block,
+    baselineMs: elapsedMs(baseline),
+    baselineAgainMs: elapsedMs(againOf(baseline)),
+    armMs: elapsedMs(arm),
   }));
 }
 
-/** The blocks that count, complete in all arms; thrown away blocks have negative numbers. */
-function byBlock(samples: MeasuredCell['samples']): Record<ArmName, Sample>[] {
-  return samples.plain.flatMap((plain) => {
-    const find = (arm: ArmName) => samples[arm].find((sample) => sample.block === plain.block);
-    const [sdk, optimized, again] = [find('sdk'), find('optimized'), find('plain-again')];
-    if (plain.block < 0 || sdk === undefined || optimized === undefined || again === undefined) return [];
-    return [{ plain, sdk, optimized, 'plain-again': again }];
-  });
+/** Log speed-ups between two arms neither of which is the baseline. */
+function logRatios(blocks: readonly CompleteBlock[], baseline: ComparedArm, arm: ComparedArm) {
+  return blocks.map(({ block, elapsedMs }) => ({
+    block,
+    logRatio: Math.log(elapsedMs(baseline) / elapsedMs(arm)),
+  }));
 }
 
 function finish(plan: ExperimentPlan, draft: Draft, adjustedP: number): Comparison {
   return { ...draft, adjustedP, verdict: decide({ ...draft, margin: plan.margin, adjustedP }) };
 }
 
-function describeArm(arm: ArmName, samples: readonly Sample[]): Arm {
+function describeArm(arm: ArmName, runs: readonly RunSample[]): Arm {
+  const samples = runs.map(({ sample }) => sample);
   const bytes = samples.reduce((sum, sample) => sum + sample.bytes, 0);
   const elapsedMs = samples.reduce((sum, sample) => sum + sample.elapsedMs, 0);
-  return { arm, mibPerSecond: bytes / MIB / (elapsedMs / 1000), samples: [...samples] };
+  return {
+    arm,
+    mibPerSecond: bytes / MIB / (elapsedMs / 1000),
+    served: meanCounts(runs.map(({ served }) => served)),
+    samples,
+  };
+}
+
+/** Mean over the runs of an arm, by operation. */
+function meanCounts(runs: readonly (readonly RequestCount[])[]): NonNullable<Arm['served']> {
+  const totals = new Map<string, number>();
+  for (const { operation, count } of runs.flat()) totals.set(operation, (totals.get(operation) ?? 0) + count);
+  return [...totals].map(([operation, count]) => ({ operation, count: count / runs.length }));
 }
 
 /** One row of the summary, over the cells in which both arms were measured; none where there is no cell. */

@@ -1,13 +1,16 @@
 import type { Config } from '../config/schema.js';
 import type { S3Connection } from '../s3/connection.js';
+import type { ComparedArm } from './arms.js';
 import type { OperationName } from './plan.js';
 
 /** The first message to an arm's process; credentials travel here and not in arguments or environment. */
 export interface ArmSettings {
-  readonly transporter: 'plain' | 'sdk' | 'optimized';
+  readonly arm: ComparedArm;
   readonly connection: S3Connection;
   readonly bucket: string;
   readonly transfer: Config['transfer'];
+  /** A folder that outside programs may take for their home. */
+  readonly home: string;
   /** A small object, read once before anything is timed. */
   readonly warmKey: string;
 }
@@ -27,12 +30,12 @@ export interface ArmJob {
 export type ToArm =
   { readonly type: 'start'; readonly settings: ArmSettings } | { readonly type: 'job'; readonly job: ArmJob };
 
-/** What one run measured; all counts come from the transporter's own summaries. */
+/** What one run measured; counts come from the transporter's own summaries, and programs have none. */
 export interface ArmResult {
   readonly elapsedMs: number;
   readonly bytes: number;
-  readonly requests: number;
-  readonly retries: number;
+  readonly requests?: number;
+  readonly retries?: number;
   readonly cpuMs: number;
   readonly peakRssBytes: number;
   readonly fallback?: string;

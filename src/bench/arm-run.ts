@@ -1,14 +1,19 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import pLimit from 'p-limit';
+import { Failure } from '../errors/failure.js';
 import { createStore } from '../s3/client.js';
 import { connectionForLevel, type S3Connection } from '../s3/connection.js';
 import { loadSdk } from '../s3/sdk.js';
 import { createTransporter } from '../transfer/create.js';
 import type { Transporter, TransferSummary } from '../transfer/transporter.js';
 import type { ArmJob, ArmResult, ArmSettings } from './arm-protocol.js';
+import { isProgram, type ProgramArm, type TransporterArm } from './arms.js';
+import { copyCommand } from './programs/commands.js';
+import { runProgramArm } from './programs/run-program.js';
 
 /** Loads what takes long, before anything is timed: modules, and what the SDK loads at its first request. */
 export async function loadArm(settings: ArmSettings): Promise<void> {
+  if (isProgram(settings.arm)) return; // its start is timed
   await Promise.all([loadSdk(), import('@aws-sdk/lib-storage')]);
   const store = createStore(armConnection(settings), settings.bucket);
   try {
@@ -23,8 +28,25 @@ export async function loadArm(settings: ArmSettings): Promise<void> {
  * wait for, and so is disk I/O.
  */
 export async function runArmJob(settings: ArmSettings, job: ArmJob): Promise<ArmResult> {
+  const { arm } = settings;
+  return isProgram(arm) ? runProgramJob(arm, settings, job) : runTransporterJob(arm, settings, job);
+}
+
+async function runProgramJob(arm: ProgramArm, settings: ArmSettings, job: ArmJob): Promise<ArmResult> {
+  const [object, ...others] = job.objects;
+  if (object === undefined || others.length > 0) {
+    throw new Failure('internal', `The arm ${arm} moves one object in a run, not ${job.objects.length}`);
+  }
+  return runProgramArm(copyCommand(arm, { ...settings, operation: job.operation, object }), object.path);
+}
+
+async function runTransporterJob(
+  arm: TransporterArm,
+  settings: ArmSettings,
+  job: ArmJob,
+): Promise<ArmResult> {
   const store = createStore(armConnection(settings), settings.bucket);
-  const transporter = createTransporter(settings.transporter, store, settings.transfer, {
+  const transporter = createTransporter(arm, store, settings.transfer, {
     connection: settings.connection,
   });
   try {
@@ -46,8 +68,8 @@ export async function runArmJob(settings: ArmSettings, job: ArmJob): Promise<Arm
 }
 
 /** The baselines are the AWS SDK's, whatever the configuration says of the optimized way. */
-function armConnection({ transporter, transfer, connection }: ArmSettings): S3Connection {
-  return transporter === 'optimized'
+function armConnection({ arm, transfer, connection }: ArmSettings): S3Connection {
+  return arm === 'optimized'
     ? connectionForLevel(connection, transfer.level)
     : { ...connection, client: 'sdk' };
 }

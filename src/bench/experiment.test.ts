@@ -81,7 +81,7 @@ describe('experiment over HTTP', () => {
         const samples = cell.arms.flatMap((arm) => arm.samples);
         expect(samples).toHaveLength(8);
         expect(samples.every((sample) => sample.verified && sample.bytes === cell.sizeBytes)).toBe(true);
-        expect(samples.every((sample) => sample.requests >= 1 && sample.elapsedMs > 0)).toBe(true);
+        expect(samples.every((sample) => (sample.requests ?? 0) >= 1 && sample.elapsedMs > 0)).toBe(true);
         expect(cell.comparisons.map((entry) => entry.verdict)).toEqual(Array(3).fill('inconclusive'));
         for (const block of [0, 1]) {
           const orders = samples.filter((sample) => sample.block === block).map((sample) => sample.order);
@@ -121,7 +121,8 @@ describe('experiment over HTTP', () => {
     `the failure of an arm arrives with its kind${needsBuild}`,
     async () => {
       const settings = {
-        transporter: 'plain',
+        arm: 'plain',
+        home: folder,
         connection,
         bucket: 'no-such-bucket',
         transfer,

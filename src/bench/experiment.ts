@@ -2,14 +2,15 @@ import { setMaxListeners } from 'node:events';
 import { Failure } from '../errors/failure.js';
 import type { Log } from '../log/log.js';
 import type { Progress } from '../log/progress.js';
-import type { BenchCell, Sample } from '../report/model.js';
+import type { BenchCell, RequestCount } from '../report/model.js';
 import { createStore } from '../s3/client.js';
 import type { S3Connection } from '../s3/connection.js';
 import { withRetry } from '../s3/retry.js';
-import { analyzeCells, type MeasuredCell } from './analyze.js';
+import { analyzeCells, type MeasuredCell, type RunSample } from './analyze.js';
 import { runBlocks } from './blocks.js';
 import { prepareWorkspace, type Cell } from './cells.js';
-import { ARMS, describePlan, type ArmName, type ExperimentPlan } from './plan.js';
+import { runsOf, type ArmName } from './arms.js';
+import { describePlan, type ExperimentPlan } from './plan.js';
 import { startArms, type RoundContext } from './rounds.js';
 
 /** Where the objects go. The experiment removes what it made below `prefix`, the bucket stays. */
@@ -18,6 +19,8 @@ export interface ExperimentTarget {
   readonly bucket: string;
   /** Put before each key as it is: `''` or `bench/`. */
   readonly prefix: string;
+  /** What the server was asked so far; absent or empty where it does not tell. */
+  requestCounts?(): Promise<RequestCount[]>;
 }
 
 /**
@@ -41,7 +44,9 @@ export async function runExperiment(
     progress.begin('Preparing objects', 1);
     const workspace = await prepareWorkspace(plan, store, target.prefix, bounded, log);
     try {
-      const context = { plan, connection: target.connection, store, workspace, signal: bounded, log };
+      const { connection } = target;
+      const requestCounts = () => target.requestCounts?.() ?? Promise.resolve([]);
+      const context = { plan, connection, requestCounts, store, workspace, signal: bounded, log };
       return analyzeCells(plan, await runRounds(context, progress));
     } finally {
       await workspace.close();
@@ -60,26 +65,18 @@ const MOST_LISTENERS = 500;
 
 async function runRounds(context: RoundContext, progress: Progress): Promise<MeasuredCell[]> {
   const { plan, workspace } = context;
-  const measured = await runBlocks<Cell, ArmName, Sample>(
+  const runs = runsOf(plan.arms);
+  const measured = await runBlocks<Cell, ArmName, RunSample>(
     {
       schedule: plan,
       cells: workspace.cells,
-      armsOf: () => ARMS,
+      armsOf: () => runs,
       startRound: () => startArms(context),
-      isAlarming: (sample) => !sample.verified,
+      isAlarming: ({ sample }) => !sample.verified,
       describe: (cell) => `${cell.operation} ${cell.label}`,
       title: 'Moving and verifying',
     },
     progress,
   );
-  return measured.map(({ cell, samples }) => {
-    const of = (arm: ArmName) => samples.get(arm) ?? [];
-    const byArm = {
-      plain: of('plain'),
-      sdk: of('sdk'),
-      optimized: of('optimized'),
-      'plain-again': of('plain-again'),
-    };
-    return { cell, samples: byArm };
-  });
+  return measured;
 }

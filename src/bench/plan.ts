@@ -2,11 +2,8 @@ import type { Config } from '../config/schema.js';
 import { formatSize } from '../config/size.js';
 import { usageError } from '../errors/failure.js';
 import type { LinkFacts } from '../report/model.js';
+import { DEFAULT_ARMS, isProgram, runsOf, type ComparedArm } from './arms.js';
 import { DEFAULT_MARGIN, MINIMUM_BLOCKS } from './statistics/verdict.js';
-
-export const ARMS = ['plain', 'sdk', 'optimized', 'plain-again'] as const;
-/** One of the runs of a block. `plain-again` is the same code as `plain`: the A/A control. */
-export type ArmName = (typeof ARMS)[number];
 
 export const OPERATIONS = ['upload', 'download'] as const;
 export type OperationName = (typeof OPERATIONS)[number];
@@ -23,6 +20,8 @@ export interface ExperimentFile {
 export interface ExperimentPlan {
   readonly seed: number;
   readonly operations: readonly OperationName[];
+  /** The first is the baseline. */
+  readonly arms: readonly ComparedArm[];
   /** Generated objects, one cell per size and operation. */
   readonly sizesBytes: readonly number[];
   /** Moved four at a time as one cell per operation; empty: no such cell. */
@@ -42,7 +41,11 @@ export interface ExperimentPlan {
 export interface PlanOptions {
   readonly seed: number;
   readonly transfer: Config['transfer'];
+  /** @defaultValue {@link DEFAULT_ARMS} */
+  readonly arms?: readonly ComparedArm[];
   readonly files?: readonly ExperimentFile[];
+  /** Plain words for the report. */
+  readonly notes?: readonly string[];
   /** Absent: {@link DEFAULT_SIZES_BYTES}, without those that the link is too slow for. */
   readonly sizesBytes?: readonly number[];
   /** Absent: 24 within {@link DEFAULT_BUDGET_MS}. Present: no budget, all of them are run. */
@@ -79,12 +82,14 @@ const MAXIMUM_SIZE_BYTES = 5 * 1024 ** 4; // largest S3 object
 export function createPlan(options: PlanOptions): ExperimentPlan {
   const blocks = options.blocks ?? DEFAULT_BLOCKS;
   const budgetMs = options.budgetMs ?? (options.blocks === undefined ? DEFAULT_BUDGET_MS : undefined);
+  const arms = options.arms ?? DEFAULT_ARMS;
   const files = options.files ?? [];
   const fitted = fitSizes(options, files, budgetMs);
   checkPlan(blocks, fitted.sizesBytes, files);
   return {
     seed: options.seed,
     operations: OPERATIONS,
+    arms,
     sizesBytes: fitted.sizesBytes,
     files,
     blocks,
@@ -93,7 +98,7 @@ export function createPlan(options: PlanOptions): ExperimentPlan {
     margin: options.margin ?? DEFAULT_MARGIN,
     profile: options.link?.name ?? 'real endpoint',
     transfer: options.transfer,
-    notes: fitted.notes,
+    notes: [...fitted.notes, ...armNotes(arms), ...(options.notes ?? [])],
   };
 }
 
@@ -107,8 +112,20 @@ export function describePlan(plan: ExperimentPlan): string {
       : `no block starts after ${Math.round(plan.budgetMs / 1000)} s`;
   return (
     `${plan.operations.join(' and ')} of ${[...sizes, ...files].join(', ')}; ${plan.blocks} blocks of ` +
-    `${ARMS.join(', ')} in balanced order, ${plan.warmupBlocks} more thrown away, ${budget}; seed ${plan.seed}`
+    `${runsOf(plan.arms).join(', ')} in balanced order, ${plan.warmupBlocks} more thrown away, ${budget}; seed ${plan.seed}`
   );
+}
+
+/** What a reader must know of arms that are not alike. */
+function armNotes(arms: readonly ComparedArm[]): string[] {
+  const programs = arms.filter(isProgram);
+  if (programs.length === 0) return [];
+  const warm = arms.filter((arm) => !isProgram(arm));
+  const note = [`The time of ${programs.join(', ')} holds the start of the program, with its own defaults`];
+  if (warm.length > 0) note.push(`${warm.join(', ')} run in a process that is started and loaded before`);
+  if (warm.length > 0 && programs.includes('objectfs-cp'))
+    note.push('objectfs-cp is the fair row against programs');
+  return [note.join('; '), 'CPU time of programs is counted in ticks of 10 ms'];
 }
 
 /** Keeps the default sizes that leave room for enough blocks; sizes that the user asked for are all kept. */
@@ -123,10 +140,11 @@ function fitSizes(
     return { sizesBytes: wanted, notes: [] };
   }
   const perBlockMs = budgetMs / (MINIMUM_BLOCKS + DEFAULT_WARMUP_BLOCKS);
-  let usedMs = ROUND_OVERHEAD_MS + files.reduce((sum, file) => sum + cellMs(link, file.sizeBytes), 0);
+  const runs = runsOf(options.arms ?? DEFAULT_ARMS).length;
+  let usedMs = ROUND_OVERHEAD_MS + files.reduce((sum, file) => sum + cellMs(link, file.sizeBytes, runs), 0);
   const fitting: number[] = [];
   for (const size of wanted) {
-    usedMs += cellMs(link, size);
+    usedMs += cellMs(link, size, runs);
     if (usedMs <= perBlockMs || fitting.length === 0) fitting.push(size);
   }
   const left = wanted.filter((size) => !fitting.includes(size)).map(formatSize);
@@ -140,8 +158,8 @@ function fitSizes(
 /** Start of four processes and comparison of bytes, on two cores. */
 const ROUND_OVERHEAD_MS = 4500;
 
-/** What one object costs in one block, both ways: three single-connection runs and one that may be faster. */
-function cellMs(link: LinkFacts, sizeBytes: number): number {
+/** What one object costs in one block, both ways: one run may be faster than a single connection. */
+function cellMs(link: LinkFacts, sizeBytes: number, runs: number): number {
   const mostForLoss = lossCeiling(link);
   const { connectionUpBytesPerSecond, totalUpBytesPerSecond } = link;
   const { connectionDownBytesPerSecond, totalDownBytesPerSecond } = link;
@@ -152,7 +170,7 @@ function cellMs(link: LinkFacts, sizeBytes: number): number {
     mostForLoss,
   );
   const waitMs = link.roundTripMs + link.requestOverheadMs;
-  return 4 * 2 * waitMs + 3.2 * 1000 * (sizeBytes / up + sizeBytes / down);
+  return runs * 2 * waitMs + (runs - 0.8) * 1000 * (sizeBytes / up + sizeBytes / down);
 }
 
 /** Payload of a TCP segment in an Ethernet frame: 1500 - 40 bytes. */

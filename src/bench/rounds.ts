@@ -1,22 +1,27 @@
-import { readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { Failure } from '../errors/failure.js';
 import type { Log } from '../log/log.js';
-import type { Sample } from '../report/model.js';
+import type { RequestCount } from '../report/model.js';
+import { countsBetween } from '../report/prices.js';
 import type { S3Connection } from '../s3/connection.js';
 import type { ObjectStore } from '../s3/store.js';
 import { startArm, type Arm } from './arm-client.js';
 import type { ArmObject } from './arm-protocol.js';
 import type { Round } from './blocks.js';
 import { deleteKeys, type Cell, type Workspace } from './cells.js';
-import { ARMS, type ArmName, type ExperimentPlan } from './plan.js';
+import { armOf, runsOf, type ArmName } from './arms.js';
+import type { RunSample } from './analyze.js';
+import type { ExperimentPlan } from './plan.js';
 import { hashFile, hashObject } from './verify.js';
 
 /** What all rounds share. */
 export interface RoundContext {
   readonly plan: ExperimentPlan;
   readonly connection: S3Connection;
+  /** Empty where the server does not tell. */
+  requestCounts(): Promise<RequestCount[]>;
   readonly store: ObjectStore;
   readonly workspace: Workspace;
   readonly signal: AbortSignal;
@@ -24,21 +29,21 @@ export interface RoundContext {
 }
 
 /** The processes of one round. */
-type ArmSet = Round<Cell, ArmName, Sample>;
+type ArmSet = Round<Cell, ArmName, RunSample>;
 
 /** Starts one process per arm; they load at the same time, which is over before anything is timed. */
 export async function startArms(context: RoundContext): Promise<ArmSet> {
   const { plan, connection, store, workspace, signal, log } = context;
   const started = await Promise.allSettled(
-    ARMS.map(async (name) => {
-      const transporter = name === 'plain-again' ? 'plain' : name;
+    runsOf(plan.arms).map(async (name) => {
       const settings = {
-        transporter,
+        arm: armOf(name),
         connection,
         bucket: store.bucket,
         transfer: plan.transfer,
         warmKey: workspace.warmKey,
-      } as const;
+        home: await mkdtemp(join(workspace.folder, 'home-')),
+      };
       return { name, arm: await startArm(settings, signal, log) };
     }),
   );
@@ -70,21 +75,26 @@ interface RunPlace {
 }
 
 /** One timed run, then the comparison of its bytes, then the removal of what it made. */
-async function runOnce(context: RoundContext, arm: Arm, place: RunPlace): Promise<Sample> {
+async function runOnce(context: RoundContext, arm: Arm, place: RunPlace): Promise<RunSample> {
   const { workspace, signal, log } = context;
   const { cell, name, block, order } = place;
   const objects = objectsOf(workspace, cell, name);
   try {
+    const asked = await context.requestCounts();
     const before = await readCpuTicks();
     const result = await arm.run(
       { operation: cell.operation, objects },
       timeoutMs(cell.sizeBytes, cell.files.length),
     );
     const steal = stealShare(before, await readCpuTicks());
+    const served = countsBetween(asked, await context.requestCounts());
     const verified = result.bytes === cell.sizeBytes && (await verify(context, cell, objects));
     if (!verified)
       log.error({ cell: cell.id, arm: name, block }, 'the bytes that arrived are not those that were sent');
-    return { block, order, ...result, verified, ...(steal === undefined ? {} : { steal }) };
+    return {
+      sample: { block, order, ...result, verified, ...(steal === undefined ? {} : { steal }) },
+      served,
+    };
   } finally {
     await discard(context, cell, objects);
     signal.throwIfAborted();

@@ -1,9 +1,12 @@
 import { describeExperiment } from '../bench/analyze.js';
 import { runExperiment } from '../bench/experiment.js';
+import { isProgram, type ComparedArm } from '../bench/arms.js';
+import { findPrograms } from '../bench/programs/installed.js';
 import { createPlan, type ExperimentPlan } from '../bench/plan.js';
 import type { Config } from '../config/schema.js';
 import { profileForRegion } from '../emulator/link/profiles.js';
 import type { LinkProfile } from '../emulator/link/profile.js';
+import { usageError } from '../errors/failure.js';
 import type { Log } from '../log/log.js';
 import type { Progress } from '../log/progress.js';
 import type { BenchCell, Cleanup, LinkFacts, RunReport } from '../report/model.js';
@@ -27,6 +30,8 @@ export interface BenchPlan {
   readonly dataDir?: string;
   /** Sizes of generated objects. Absent: those that fit the link and the time limit. */
   readonly sizesBytes?: readonly number[];
+  /** Absent: plain, sdk and optimized. */
+  readonly arms?: readonly ComparedArm[];
   /** Absent: as many as fit the time limit. */
   readonly blocks?: number;
   readonly invocation: Invocation;
@@ -49,22 +54,29 @@ export async function runBench(
   log: Log,
   ledger: Ledger = new Ledger(),
 ): Promise<RunReport> {
-  const files = await (plan.dataDir === undefined ? loadFixtures() : scanData(plan.dataDir, signal));
+  const programs = await findPrograms(plan.arms ?? []);
+  const files = await filesOf(plan, signal);
   // Impossible wishes are told before anything is started.
-  experimentFor(plan, files, undefined);
+  experimentFor({ plan, files, programs }, undefined);
   const probe = await startEnvironmentProbe();
   const scope = await openRun(ledger);
   try {
-    const outcome = await openAndMeasure({ plan, files, scope, progress, log }, signal);
+    const outcome = await openAndMeasure({ plan, files, programs, scope, progress, log }, signal);
     return await assembleReport(scope, plan, probe, outcome);
   } finally {
     await closeAndTell(scope, progress);
   }
 }
 
-interface BenchJob {
+/** What an experiment is planned from. */
+interface BenchInputs {
   readonly plan: BenchPlan;
   readonly files: readonly FixtureFile[];
+  /** Versions of the outside programs among the arms. */
+  readonly programs: readonly string[];
+}
+
+interface BenchJob extends BenchInputs {
   readonly scope: RunScope;
   readonly progress: Progress;
   readonly log: Log;
@@ -81,7 +93,7 @@ async function openAndMeasure(job: BenchJob, signal: AbortSignal): Promise<RunOu
       ...factsOf(endpoint),
       suites: [],
       bench,
-      experiment: describeExperiment(experimentFor(job.plan, job.files, endpoint.simulated?.profile), bench),
+      experiment: describeExperiment(experimentFor(job, endpoint.simulated?.profile), bench),
       requests: await endpoint.requestCounts(),
       cleanup,
     };
@@ -101,8 +113,13 @@ async function measure(
   try {
     const bucket = await provisionBucket(scope, endpoint, admin, 'bench', signal);
     try {
-      const experiment = experimentFor(job.plan, job.files, endpoint.simulated?.profile);
-      const target = { connection: endpoint.connection, bucket: bucket.name, prefix: '' };
+      const experiment = experimentFor(job, endpoint.simulated?.profile);
+      const target = {
+        connection: endpoint.connection,
+        bucket: bucket.name,
+        prefix: '',
+        requestCounts: () => endpoint.requestCounts(),
+      };
       return await runExperiment(experiment, target, signal, progress, log);
     } finally {
       cleanup.push(await bucket.remove());
@@ -112,15 +129,25 @@ async function measure(
   }
 }
 
-function experimentFor(
-  plan: BenchPlan,
-  files: readonly FixtureFile[],
-  link: LinkFacts | undefined,
-): ExperimentPlan {
+/** One program per file would measure how fast programs start, and each copies folders in a way of its own. */
+async function filesOf({ arms, dataDir }: BenchPlan, signal: AbortSignal): Promise<readonly FixtureFile[]> {
+  if (arms?.some(isProgram) === true) {
+    if (dataDir === undefined) return [];
+    throw usageError(
+      '--data has no effect with programs among --arms',
+      'Use --sizes: they move single objects',
+    );
+  }
+  return dataDir === undefined ? loadFixtures() : scanData(dataDir, signal);
+}
+
+function experimentFor({ plan, files, programs }: BenchInputs, link: LinkFacts | undefined): ExperimentPlan {
   return createPlan({
     seed: plan.seed,
     transfer: plan.config.transfer,
     files,
+    notes: programs.length === 0 ? [] : [`Versions: ${programs.join(', ')}`],
+    ...(plan.arms === undefined ? {} : { arms: plan.arms }),
     ...(plan.sizesBytes === undefined ? {} : { sizesBytes: plan.sizesBytes }),
     ...(plan.blocks === undefined ? {} : { blocks: plan.blocks }),
     ...(link === undefined ? {} : { link }),

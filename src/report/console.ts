@@ -4,7 +4,7 @@ import { layoutHeadline } from './layout/headline.js';
 import { layoutMounts, type MountRow } from './layout/mounts.js';
 import { layoutSuites, type SuiteRow } from './layout/suites.js';
 import { simulationSentence } from './layout/simulation.js';
-import type { RunReport } from './model.js';
+import type { Comparison, RunReport } from './model.js';
 import type { Selftest } from './selftest-model.js';
 
 /** Cases named on the console; the rest is in the report. */
@@ -58,8 +58,32 @@ function benchLines(rows: readonly BenchRow[]): string[] {
   );
   return [
     '',
-    '  MiB/s by arm; ratio of optimized to plain with its 95 % interval',
+    `  MiB/s by arm; ratio of ${pairText(rows[0]?.main)} with its 95 % interval`,
     ...aligned.map((line) => `  ${line.trimEnd()}`),
+    ...rivalLines(rows),
+  ];
+}
+
+function pairText(main: Comparison | undefined): string {
+  return main === undefined ? 'the first arms' : `${main.arm} to ${main.baseline}`;
+}
+
+/** A line per pair of arms but the main ones; three arms have theirs in the report. */
+function rivalLines(rows: readonly BenchRow[]): string[] {
+  if (rows.every((row) => row.bars.length <= 3)) return [];
+  const lines = rows.flatMap((row) =>
+    row.others.map((entry) => ({
+      what: `${row.cell.operation} ${row.cell.label}`,
+      pair: `${entry.arm} to ${entry.baseline}`,
+      ratio: `${formatRatio(entry.ratio.estimate)} (${formatInterval(entry.ratio)}), ${entry.verdict}`,
+    })),
+  );
+  const wide = (texts: readonly string[]) => Math.max(0, ...texts.map((text) => text.length));
+  const what = wide(lines.map((line) => line.what));
+  const pair = wide(lines.map((line) => line.pair));
+  return [
+    '',
+    ...lines.map((line) => `  ${line.what.padEnd(what)}  ${line.pair.padEnd(pair)}  ${line.ratio}`),
   ];
 }
 

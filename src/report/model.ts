@@ -63,9 +63,10 @@ export const sampleSchema = z.strictObject({
   order: z.number().int(),
   elapsedMs: z.number(),
   bytes: z.number(),
-  requests: z.number().int(),
-  retries: z.number().int(),
-  /** User plus system time of the process that moved the bytes. */
+  /** As the transporter counts them; absent for outside programs, which do not tell. */
+  requests: z.number().int().optional(),
+  retries: z.number().int().optional(),
+  /** User plus system time of the process that moved the bytes; of a program in ticks of 10 ms. */
   cpuMs: z.number(),
   peakRssBytes: z.number(),
   fallback: z.string().optional(),
@@ -77,10 +78,12 @@ export const sampleSchema = z.strictObject({
 export type Sample = z.infer<typeof sampleSchema>;
 
 export const armSchema = z.strictObject({
-  /** `plain`, `sdk`, `optimized`; `plain-again` is the A/A control. */
+  /** `plain`, `sdk`, `optimized`, `rclone`; `plain-again` is the A/A control. */
   arm: z.string(),
   /** Total bytes over total time. */
   mibPerSecond: z.number(),
+  /** What the server saw, mean over the runs by operation; absent or empty where it does not tell. */
+  served: z.array(z.strictObject({ operation: z.string(), count: z.number() })).optional(),
   samples: z.array(sampleSchema),
 });
 export type Arm = z.infer<typeof armSchema>;

@@ -18,6 +18,12 @@ export function builder(yargs: Argv): Argv {
       requiresArg: true,
       describe: 'Sizes of generated objects, such as 1MiB,64MiB; else those that fit the link',
     })
+    .option('arms', {
+      type: 'string',
+      requiresArg: true,
+      describe:
+        'Who moves the objects: plain, sdk, optimized (these by default), objectfs-cp, rclone, s3cmd, aws, s5cmd; the first is the baseline',
+    })
     .option('blocks', {
       type: 'number',
       requiresArg: true,
@@ -36,6 +42,7 @@ export function builder(yargs: Argv): Argv {
     .example('objectfs bench', 'The embedded server behind the link of a host in its own region')
     .example('objectfs bench --region us-west-2', 'AWS with credentials; without: simulated, and marked so')
     .example('objectfs bench --link home --sizes 1MiB,16MiB', 'A slow line')
+    .example('objectfs bench --arms plain,objectfs-cp,rclone,s3cmd --sizes 64MiB', 'Against other programs')
     .example('objectfs bench --mounts objectfs,s3fs,rclone', 'The same work through three mounts')
     .example('objectfs bench --data ~/pictures --endpoint http://127.0.0.1:9000', 'Your files, your server');
 }
@@ -46,6 +53,9 @@ export async function handler(flags: ArgumentsCamelCase): Promise<void> {
   const blocks = numberFlag(flags, 'blocks');
   refuseMixture(flags);
   const dataDir = textFlag(flags, 'data');
+  const { parseArms } = await import('../../bench/arms.js');
+  const armText = textFlag(flags, 'arms');
+  const arms = armText === undefined ? undefined : parseArms(armText);
   const mounts = textFlag(flags, 'mounts');
   if (blocks !== undefined && !Number.isInteger(blocks)) {
     throw usageError(`--blocks takes a whole number, not ${blocks}`, 'Give 12, 24 or 42, for instance');
@@ -62,6 +72,7 @@ export async function handler(flags: ArgumentsCamelCase): Promise<void> {
       config: resolved.config,
       invocation,
       ...(dataDir === undefined ? {} : { dataDir }),
+      ...(arms === undefined ? {} : { arms }),
       ...(sizesBytes === undefined ? {} : { sizesBytes }),
       ...(blocks === undefined ? {} : { blocks }),
     };
@@ -72,10 +83,12 @@ export async function handler(flags: ArgumentsCamelCase): Promise<void> {
 /** Flags of the two kinds of bench: one that has no effect would be a lie. */
 function refuseMixture(flags: ArgumentsCamelCase): void {
   const isMounts = flags['mounts'] !== undefined;
-  const others = isMounts ? ['data', 'sizes'] : ['workloads'];
+  const others = isMounts ? ['data', 'sizes', 'arms'] : ['workloads'];
   const wrong = others.find((name) => flags[name] !== undefined);
   if (wrong === undefined) return;
-  const remedy = isMounts ? 'Sizes are part of --workloads: write:1GiB' : 'Name the targets with --mounts';
+  const remedy = isMounts
+    ? 'Sizes are part of --workloads: write:1GiB; the arms are the mounts'
+    : 'Name the targets with --mounts';
   throw usageError(`--${wrong} has no effect ${isMounts ? 'with' : 'without'} --mounts`, remedy);
 }
 

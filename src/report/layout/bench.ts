@@ -1,9 +1,5 @@
 import type { BenchCell, Comparison, Ratio } from '../model.js';
 
-/** The arms that are drawn, in this order; the A/A run is the baseline again and is counted with it. */
-export const SHOWN_ARMS = ['plain', 'sdk', 'optimized'] as const;
-export type ShownArm = (typeof SHOWN_ARMS)[number];
-
 export interface ArmBar {
   readonly arm: string;
   readonly mibPerSecond: number;
@@ -25,7 +21,7 @@ export interface RatioPlot {
 export interface BenchRow {
   readonly cell: BenchCell;
   readonly bars: readonly ArmBar[];
-  /** Optimized against plain; absent where that pair was not measured. */
+  /** Optimized against plain, else the first pair; absent where nothing was compared. */
   readonly main?: Comparison;
   readonly others: readonly Comparison[];
   /** Positions 0 to 1 on a logarithmic axis that all rows share. */
@@ -59,7 +55,7 @@ export function mainComparison(cell: BenchCell): Comparison | undefined {
 }
 
 function armBars(cell: BenchCell): ArmBar[] {
-  const shown = cell.arms.filter((arm) => arm.arm !== 'plain-again');
+  const shown = cell.arms.filter(({ arm }) => !arm.endsWith('-again'));
   const fastest = Math.max(...shown.map((arm) => arm.mibPerSecond));
   return shown.map(({ arm, mibPerSecond }) => ({ arm, mibPerSecond, share: mibPerSecond / fastest }));
 }

@@ -97,7 +97,7 @@ function ratioChart(report: RunReport, rows: readonly BenchRow[]): RatioChart {
     ...frame(report),
     kind: 'ratio',
     name: 'ratio',
-    title: 'Speed of optimized against plain',
+    title: ratioTitle(rows),
     subtitle:
       'Same bytes in paired blocks; point: 20 %-trimmed mean, whisker: 95 % bootstrap interval, dots: blocks',
     low,
@@ -112,6 +112,11 @@ function ratioChart(report: RunReport, rows: readonly BenchRow[]): RatioChart {
       ];
     }),
   };
+}
+
+function ratioTitle(rows: readonly BenchRow[]): string {
+  const main = rows.find((row) => row.main !== undefined)?.main;
+  return main === undefined ? 'Speed-up' : `Speed of ${main.arm} against ${main.baseline}`;
 }
 
 /** One row per workload and other target. */

@@ -9,6 +9,11 @@ export const ARM_COLOURS: Readonly<Record<string, string>> = {
   plain: '#9aa3b2',
   sdk: '#d9a441',
   optimized: '#0f766e',
+  'objectfs-cp': '#57b3a6',
+  rclone: '#4b6a9b',
+  s3cmd: '#8a5a9e',
+  aws: '#c8683b',
+  s5cmd: '#7d8f2c',
 };
 
 export const STATE_COLOURS: Readonly<Record<string, string>> = {

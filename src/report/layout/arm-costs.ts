@@ -1,0 +1,43 @@
+import type { Arm, BenchCell } from '../model.js';
+
+/** What one arm took for one cell. */
+export interface ArmCost {
+  readonly cell: BenchCell;
+  readonly arm: string;
+  readonly cpuSecondsPerGib: number;
+  /** Of the worst run. */
+  readonly peakRssMib: number;
+  /** `3 GetObject, 1 HeadObject`: as the server saw them, else as the arm counted them; empty where neither is known. */
+  readonly requests: string;
+}
+
+const MIB = 1024 * 1024;
+
+export function layoutArmCosts(cells: readonly BenchCell[]): ArmCost[] {
+  return cells.flatMap((cell) =>
+    cell.arms
+      .filter(({ arm }) => !arm.endsWith('-again'))
+      .map((arm) => ({
+        cell,
+        arm: arm.arm,
+        cpuSecondsPerGib: cpuSecondsPerGib(arm),
+        peakRssMib: Math.max(...arm.samples.map(({ peakRssBytes }) => peakRssBytes)) / MIB,
+        requests: requestText(arm),
+      })),
+  );
+}
+
+function cpuSecondsPerGib({ samples }: Arm): number {
+  const cpuMs = samples.reduce((sum, sample) => sum + sample.cpuMs, 0);
+  const bytes = samples.reduce((sum, sample) => sum + sample.bytes, 0);
+  return cpuMs / 1000 / (bytes / (1024 * MIB));
+}
+
+function requestText({ served = [], samples }: Arm): string {
+  if (served.length > 0) {
+    return served.map(({ operation, count }) => `${Number(count.toFixed(1))} ${operation}`).join(', ');
+  }
+  const counted = samples.flatMap(({ requests }) => (requests === undefined ? [] : [requests]));
+  if (counted.length === 0) return '';
+  return String(Number((counted.reduce((sum, count) => sum + count, 0) / counted.length).toFixed(1)));
+}

@@ -21,6 +21,7 @@ const LIFE_MS = { least: 20, most: 1_500 };
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '20' },
+    'write-back': { type: 'boolean', default: false },
     writers: { type: 'string', default: '4' },
     seed: { type: 'string', default: String(Date.now() % 2 ** 32) },
   },
@@ -36,7 +37,7 @@ process.stdout.write(`crash-rounds: ${rounds} rounds, ${writerCount} writers, se
 process.exitCode = (await main()) ? 0 : 1;
 
 async function main(): Promise<boolean> {
-  return withBench('objectfs-crash-', runRounds);
+  return withBench('objectfs-crash-', runRounds, { writeBack: values['write-back'] });
 }
 
 async function runRounds(plan: MountPlan, store: ObjectStore): Promise<boolean> {

@@ -16,6 +16,7 @@ const BUCKET = 'endurance';
 export async function withBench<T>(
   prefix: string,
   run: (plan: MountPlan, store: ObjectStore) => Promise<T>,
+  mount: Readonly<Record<string, unknown>> = {},
 ): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), prefix));
   const server = await startEmulatorProcess({}, new AbortController().signal);
@@ -25,7 +26,7 @@ export async function withBench<T>(
   await admin.create(BUCKET);
   admin.close();
   const store = createStore(connection, BUCKET);
-  const plan = await makePlan(folder, connection);
+  const plan = await makePlan(folder, connection, mount);
   try {
     return await run(plan, store);
   } finally {
@@ -36,11 +37,15 @@ export async function withBench<T>(
   }
 }
 
-async function makePlan(folder: string, connection: S3Connection): Promise<MountPlan> {
+async function makePlan(
+  folder: string,
+  connection: S3Connection,
+  mount: Readonly<Record<string, unknown>>,
+): Promise<MountPlan> {
   const mountPoint = join(folder, 'mnt');
   await mkdir(mountPoint);
   const config = configSchema.parse({
-    mount: { cacheDir: join(folder, 'cache') },
+    mount: { cacheDir: join(folder, 'cache'), ...mount },
     log: { level: 'error' },
   });
   return { bucket: BUCKET, prefix: '', mountPoint, connection, config };

@@ -11,6 +11,7 @@ const FLAG_KEYS = {
   'cache-dir': 'mount.cacheDir',
   'disk-cache': 'mount.diskCache',
   passthrough: 'mount.passthrough',
+  'write-back': 'mount.writeBack',
   'memory-limit': 'mount.memoryLimit',
   'log-file': 'mount.logFile',
   'metrics-port': 'mount.metricsPort',

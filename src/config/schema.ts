@@ -81,6 +81,16 @@ export const configSchema = z.strictObject({
        * itself with the new times. Off: the comparison costs an MD5 of every rewritten file.
        */
       skipIdentical: z.boolean().default(false),
+      /**
+       * `close` returns when the file is safe on the local disk of the cache folder; it is uploaded later. Off: S3 holds it
+       * then, so that neither this machine nor its disk is needed any more, and other clients see it.
+       */
+      writeBack: z.boolean().default(false),
+      /**
+       * Bytes of closed files that wait on the local disk for their upload; over it close waits. 1 GiB is what a line of
+       * 1 Gbit/s uploads in about 10 s.
+       */
+      writeBackLimit: size(MIB, 1024 * GIB).default(GIB),
       /** Content-Type of new files: by the name's extension where it is known, or what S3 gives to all. */
       contentType: z.enum(['by-extension', 'octet-stream']).default('by-extension'),
       /** All buffers of the mount come from this budget. */

@@ -1,9 +1,8 @@
 import { Failure } from '../errors/failure.js';
 import { assertWritable, nodeLock, type Context } from './context.js';
 import { ensureStage, releaseStage } from './data/content.js';
-import { flushLocked } from './data/upload.js';
 import { timed } from './entries.js';
-import { assertSize, fileOf, noteChanged } from './files.js';
+import { assertSize, fileOf, markChanged, noteChanged } from './files.js';
 import type { Posix } from './metadata/posix.js';
 import { fileType, permissions, withoutSetId } from './modes.js';
 import { isDirty, type FileNode, type Node } from './nodes/node.js';
@@ -11,6 +10,7 @@ import { within } from './nodes/subtree.js';
 import type { AttributeChange, FileSystem, Request } from './operations.js';
 import { persistPosix } from './persist.js';
 import { isFresh, revalidate } from './refresh.js';
+import { journalAttributes, saveLocked } from './write-back/close.js';
 
 type AttributeOperations = Pick<FileSystem, 'getattr' | 'setattr'>;
 
@@ -53,8 +53,12 @@ export async function changePosix(
   change: (posix: Posix) => Posix,
 ): Promise<void> {
   node.revision += 1;
-  if (node.detached || isDirty(node)) node.posix = change(node.posix);
-  else await persistPosix(context, node, change);
+  if (!node.detached && !isDirty(node)) {
+    await persistPosix(context, node, change);
+    return;
+  }
+  node.posix = change(node.posix);
+  if (node.kind === 'file') await journalAttributes(context, node);
 }
 
 async function apply(context: Context, node: Node, change: AttributeChange, request: Request): Promise<void> {
@@ -66,11 +70,10 @@ async function apply(context: Context, node: Node, change: AttributeChange, requ
   const sizeBytes = Number(change.sizeBytes);
   assertSize(sizeBytes);
   const stage = ensureStage(context, file);
-  file.contentDirty = true;
-  file.revision += 1;
+  markChanged(file);
   await stage.truncate(sizeBytes);
   // A save within the change has called it clean.
-  file.contentDirty = true;
+  markChanged(file);
   noteChanged(context, file, request);
   file.posix = changed(context, file.posix, change);
   if (file.writers === 0) await saveNow(context, file, request);
@@ -79,8 +82,10 @@ async function apply(context: Context, node: Node, change: AttributeChange, requ
 /** truncate(2) by path has no close(2) that would save it. */
 async function saveNow(context: Context, file: FileNode, request: Request): Promise<void> {
   try {
-    await flushLocked(context, file, request.signal);
+    await saveLocked(context, file, request.signal);
   } catch (error) {
+    // What an earlier close has acknowledged is only here.
+    if (file.journaled !== undefined) throw error;
     file.contentDirty = false;
     file.checkedAtMs = -Infinity;
     file.foreignVersion += 1;

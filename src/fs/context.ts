@@ -20,6 +20,7 @@ import type { StageSpace } from './data/stage.js';
 import type { LockTable } from './locks.js';
 import type { DirectoryNode, Node } from './nodes/node.js';
 import type { InodeTable } from './nodes/table.js';
+import type { WriteBack } from './write-back/write-back.js';
 import type { KernelNotifier } from './operations.js';
 
 /** What every operation of one mount works with. */
@@ -43,6 +44,8 @@ export interface Context {
   readonly parkedPrefix: string;
   readonly table: InodeTable;
   readonly locks: LockTable;
+  /** Closed files that S3 does not hold yet. */
+  readonly writeBack: WriteBack;
   /** Records of operations that take several requests. */
   readonly intents: IntentLog;
   readonly cache: BlockCache;

@@ -25,6 +25,7 @@ import { LockTable } from './locks.js';
 import { S_IFDIR } from './modes.js';
 import type { DirectoryNode } from './nodes/node.js';
 import { InodeTable } from './nodes/table.js';
+import { WriteBack } from './write-back/write-back.js';
 
 const METADATA_REQUESTS = 16;
 const SMALL_UPLOADS = 16;
@@ -64,8 +65,7 @@ export function createFileSystem(options: FileSystemOptions): InspectableFileSys
   const { chunkSize: uploadPartBytes = DEFAULT_PART_LIMITS.uploadPartBytes, connections } =
     options.transfer ?? DEFAULT_TRANSFER;
   const nowNs = options.nowNs ?? createClock();
-  const startedNs = nowNs();
-  const table = new InodeTable();
+  const [startedNs, table] = [nowNs(), new InodeTable()];
   const disk = createDiskTier(options);
   const context: Context = {
     store,
@@ -81,6 +81,7 @@ export function createFileSystem(options: FileSystemOptions): InspectableFileSys
     stageFolder: join(cacheDir, 'stage'),
     recoveryFolder: join(cacheDir, 'recovery'),
     parkedPrefix: parkedPrefix(prefix, cacheDir),
+    writeBack: new WriteBack({ folder: join(cacheDir, 'write-back'), limitBytes: mount.writeBackLimit }),
     locks: new LockTable(),
     ...directoryKnowledge(),
     intents: new IntentLog({ store, prefix, owner: newOwner(), log }),

@@ -26,6 +26,7 @@ import { rangeOperations } from './ranges.js';
 import { lookupChild } from './resolve.js';
 import { Statistics } from './statistics.js';
 import { symlinkOperations } from './symlinks.js';
+import { replay } from './write-back/replay.js';
 import { xattrOperations } from './xattrs.js';
 
 const STOP_CONCURRENCY = 16;
@@ -52,7 +53,8 @@ export function assemble(context: Context): FileSystem {
       context.table.forget(ino, count);
     },
     sync: async () => {
-      tellFailures(await saveDirty(context));
+      const failures = await saveDirty(context);
+      tellFailures([...context.writeBack.takeFailures(), ...failures]);
     },
     statfs: async (_ino, request) => await statistics.tell(context, request),
     ...attributeOperations(context),
@@ -75,6 +77,7 @@ async function start(context: Context, recovery: Recovery): Promise<void> {
   await abortLeftUploads(context);
   await prepareStageFolder(context.stageFolder);
   noteRunning(context.intents.owner);
+  await replay(context);
   await recovery.start();
   const head = await headOrNothing(context, nodeKey(context, context.root));
   if (head === undefined) return;
@@ -88,6 +91,7 @@ async function stop(context: Context, recovery: Recovery): Promise<void> {
     await context.intents.drain();
   } finally {
     await recovery.stop();
+    await context.writeBack.stop();
     noteStopped(context.intents.owner);
     await context.disk?.stop();
   }
@@ -98,7 +102,7 @@ async function saveAll(context: Context): Promise<void> {
   const failures = await saveDirty(context);
   await context.indexes.stop(context);
   for (const node of context.table.all()) if (node.kind === 'file') await forgetContent(context, node);
-  tellFailures(failures);
+  tellFailures([...context.writeBack.takeFailures(), ...failures]);
 }
 
 /** Saves what is dirty; everything is tried before the first failure is told. */

@@ -3,8 +3,9 @@ import { ReadAhead } from '../cache/read-ahead.js';
 import { monotonicMs } from './clock.js';
 import { assertWritable, nodeLock, type Context } from './context.js';
 import { ensureStage, readContent, releaseStage } from './data/content.js';
+import { giveUp } from './data/give-up.js';
 import type { Stage } from './data/stage.js';
-import { abandonStream, makeReadable, streamOn } from './data/streaming.js';
+import { makeReadable, streamOn } from './data/streaming.js';
 import { flushFile, flushLocked } from './data/upload.js';
 import { O_ACCMODE, O_APPEND, O_TRUNC, O_WRONLY, withoutSetId } from './modes.js';
 import { orAbort } from './locks.js';
@@ -12,6 +13,8 @@ import { isDirty, isPending, sizeOf, type FileHandle, type FileNode, type Node }
 import { within } from './nodes/subtree.js';
 import type { FileSystem, HandleId, Opened, Request } from './operations.js';
 import { refresh } from './refresh.js';
+import { saveAtClose } from './write-back/close.js';
+import { isWaiting } from './write-back/write-back.js';
 
 /** Largest object of S3 in bytes (S3 user guide, "Amazon S3 objects overview"). */
 export const OBJECT_MAX_BYTES = 5 * 1024 ** 4;
@@ -41,10 +44,12 @@ export function fileOperations(context: Context): FileOperations {
     flush: async (_ino, handle, request, canStillWrite = () => false) => {
       const { node, writable } = context.table.handle(handle, 'file');
       if (!writable || (isStillEmpty(node) && canStillWrite())) return;
-      await flushFile(context, node, request.signal);
+      await saveAtClose(context, node, request.signal);
     },
     fsync: async (_ino, handle, _dataOnly, request) => {
-      await flushFile(context, context.table.handle(handle, 'file').node, request.signal);
+      const { node } = context.table.handle(handle, 'file');
+      context.writeBack.tell(node);
+      await flushFile(context, node, request.signal);
     },
     release: async (_ino, handle) => {
       await releaseFile(context, handle);
@@ -161,6 +166,7 @@ export async function changeContent(
 export function markChanged(node: FileNode): void {
   node.contentDirty = true;
   node.revision += 1;
+  if (node.journaled !== undefined) node.journaled.isCurrent = false;
 }
 
 /** Times and set-id bits after a change of bytes. The kernel asks root's writes to keep the bits. */
@@ -222,9 +228,12 @@ async function releaseFile(context: Context, id: HandleId): Promise<void> {
   if (handle.backingId !== undefined) context.passthrough.release(node);
   if (node.openCount === 0 && node.version?.id !== undefined) context.cache.cancel(node.version.id);
   if (handle.writable) await saveLast(context, node);
-  await within([node.parent], undefined, () =>
-    context.locks.run([nodeLock(node)], () => releaseStage(context, node)),
-  );
+  // Its stage is needed until it is uploaded, and goes with that.
+  if (!isWaiting(node)) {
+    await within([node.parent], undefined, () =>
+      context.locks.run([nodeLock(node)], () => releaseStage(context, node)),
+    );
+  }
   context.table.settle(node);
 }
 
@@ -238,7 +247,7 @@ function isStillEmpty(node: FileNode): boolean {
 
 /** The last writer goes: a flush that failed or never came is tried once; after that only the recovery has the bytes. */
 async function saveLast(context: Context, node: FileNode): Promise<void> {
-  if (node.writers > 0 || !node.contentDirty || node.detached) return;
+  if (node.writers > 0 || !node.contentDirty || node.detached || isWaiting(node)) return;
   try {
     if (node.recoveryPath === undefined) await flushFile(context, node);
     else await giveUp(context, node);
@@ -246,18 +255,6 @@ async function saveLast(context: Context, node: FileNode): Promise<void> {
     context.log.error({ reason: Failure.from(error).message }, 'a closed file could not be saved');
     await giveUp(context, node);
   }
-}
-
-/** Shows again what S3 holds: the unsaved bytes are in the recovery folder only. */
-async function giveUp(context: Context, node: FileNode): Promise<void> {
-  if (node.writers > 0) return;
-  await abandonStream(context, node);
-  node.contentDirty = false;
-  node.recoveryPath = undefined;
-  node.checkedAtMs = -Infinity;
-  node.foreignVersion += 1;
-  node.contentVersion += 1;
-  if (node.object === undefined) context.table.detach(node);
 }
 
 function isWritable(flags: number): boolean {

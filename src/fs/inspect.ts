@@ -23,7 +23,7 @@ export interface InspectableFileSystem extends FileSystem {
 }
 
 /** Counts what a file system holds; walks all inodes. */
-export function inspect({ table, cache, disk, passthrough, readAhead }: Context): FileSystemState {
+export function inspect({ table, cache, disk, passthrough, readAhead, writeBack }: Context): FileSystemState {
   let [inodes, dirtyFiles, dirtyBytes] = [0, 0, 0];
   for (const node of table.all()) {
     inodes += 1;
@@ -44,6 +44,7 @@ export function inspect({ table, cache, disk, passthrough, readAhead }: Context)
     dirtyBytes,
     cache: {
       ...cache.counters(),
+      ...writeBack.counters(),
       passthroughOpens: passthrough.opens,
       readAheadPlannedBytes: readAhead.plannedBytes,
       readAheadUsedBytes: readAhead.usedBytes,

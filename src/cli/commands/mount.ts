@@ -8,7 +8,7 @@ export const command = 'mount <bucket> <dir>';
 export const describe = 'Mount a bucket, or a part of it, on a directory';
 
 export function builder(yargs: Argv): Argv {
-  return mountOptions(connectionOptions(configOptions(yargs)))
+  return observationOptions(mountOptions(connectionOptions(configOptions(yargs))))
     .positional('bucket', {
       type: 'string',
       demandOption: true,
@@ -45,11 +45,19 @@ function mountOptions(yargs: Argv) {
       type: 'boolean',
       describe: 'Let the kernel read whole cached files by itself (read-only mounts, root)',
     })
+    .option('write-back', {
+      type: 'boolean',
+      describe: 'close returns when the file is safe on the local disk; it is uploaded later, fsync waits',
+    })
     .option('memory-limit', {
       type: 'string',
       requiresArg: true,
       describe: 'Budget of all buffers, such as 512MiB',
-    })
+    });
+}
+
+function observationOptions<T>(yargs: Argv<T>) {
+  return yargs
     .option('log-file', {
       type: 'string',
       requiresArg: true,

@@ -10,8 +10,9 @@ import type { FileNode, StoredObject } from '../nodes/node.js';
 import { within } from '../nodes/subtree.js';
 import { describe, guardedPut, noteWritten, ownWrite, storedAfter, writeConditions } from '../objects.js';
 import { describeContent } from './descriptions.js';
-import { dropRecovery, keepForRecovery } from './recovery.js';
+import { dropRecovery } from './recovery.js';
 import { persistPosix } from '../persist.js';
+import { journalKey, settleFailure, settleSaved } from '../write-back/settle.js';
 import { keepForBorrowers } from './keep.js';
 import { completeUpload } from './multipart.js';
 import { planParts } from './part-plan.js';
@@ -57,7 +58,7 @@ export async function flushLocked(context: Context, node: FileNode, signal?: Abo
       uploadTo(context, node, nodeKey(context, node), node.object, signal),
     );
   } catch (error) {
-    throw await keepForRecovery(context, node, conflictExplained(Failure.from(error), node));
+    throw await settleFailure(context, node, conflictExplained(Failure.from(error), node));
   }
 }
 
@@ -77,6 +78,7 @@ export async function uploadTo(
   await send(context, node, key, replaced, signal);
   await dropRecovery(node);
   await giveBack(context, node.stage);
+  await settleSaved(context, node);
 }
 
 async function send(
@@ -97,6 +99,7 @@ async function send(
     { leastBytes: sizeBytes, mostBytes: sizeBytes },
     signal,
   );
+  await journalKey(context, node, key, replaced?.etag, description);
   const job: UploadJob = { context, node, key, replaced, description, sizeBytes, signal };
   const { stream } = node;
   if (stage !== undefined && stream !== undefined) {
@@ -239,10 +242,15 @@ function isWholeCopy({ extents }: Stage): boolean {
   return extents.length === 1 && extents[0]?.copy !== undefined;
 }
 
-/** @throws Failure `file-too-big` where too many zeros would have to be sent. */
-function checkHoles({ mount }: Context, { extents }: Stage, key: string): void {
+/** Zeros that would have to be sent. */
+export function holeBytes({ extents }: Stage): number {
   const holes = extents.filter(({ source, copy }) => source === 'zeros' && copy === undefined);
-  const bytes = holes.reduce((sum, { start, end }) => sum + end - start, 0);
+  return holes.reduce((sum, { start, end }) => sum + end - start, 0);
+}
+
+/** @throws Failure `file-too-big` where too many zeros would have to be sent. */
+function checkHoles({ mount }: Context, stage: Stage, key: string): void {
+  const bytes = holeBytes(stage);
   if (bytes <= mount.holeLimit) return;
   throw new Failure(
     'file-too-big',

@@ -13,6 +13,7 @@ import { describe } from '../objects.js';
 import type { Request } from '../operations.js';
 import { writeMarker } from '../persist.js';
 import { lookupChild, noEntry } from '../resolve.js';
+import { saveBelow } from '../write-back/settle.js';
 import { applyExchange, dropSaved, saveEnds, type SavedEnd } from './exchange-keys.js';
 import { linkedBelow } from './linked-below.js';
 import { listMovable, type MovedKeys } from './move-keys.js';
@@ -81,6 +82,7 @@ async function swap(context: Context, one: End, other: End): Promise<void> {
 async function prepare(context: Context, { node, place }: End): Promise<SavedEnd> {
   const ctimeNs = context.nowNs();
   if (node.kind === 'directory') {
+    await saveBelow(context, node, (file) => flushLocked(context, file));
     await writeMarker(context, node, { ...node.posix, ctimeNs });
     await listMovable(context, nodeKey(context, node), nodeKey(context, node));
     return {};

@@ -14,6 +14,7 @@ import type { FileSystem, Request } from '../operations.js';
 import { keepDirectory } from '../persist.js';
 import { hasOverflow } from '../probe.js';
 import { findChild, lookupChild, noEntry, noteAbsent } from '../resolve.js';
+import { settleRemoved } from '../write-back/settle.js';
 import { recordRemoved } from './link.js';
 import { atName } from './make.js';
 
@@ -133,6 +134,7 @@ export async function finishRemoval(
   await recordRemoved(context, node, key);
   if (last) {
     noteRemoved(context, place.directory, node, place.name);
+    await settleRemoved(context, node);
     return;
   }
   forgetName(context, node, key);

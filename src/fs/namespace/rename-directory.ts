@@ -1,5 +1,6 @@
 import { Failure } from '../../errors/failure.js';
 import { assertAttached, nameLock, nodeLock, type Context } from '../context.js';
+import { flushLocked } from '../data/upload.js';
 import { touch } from '../entries.js';
 import type { OperationOf } from '../intents/intent.js';
 import { childrenPrefix, directoryKey, nodeKey } from '../keys.js';
@@ -10,6 +11,7 @@ import { noteWritten } from '../objects.js';
 import type { Request } from '../operations.js';
 import { keepDirectory, writeMarker } from '../persist.js';
 import { findChild, lookupChild, noEntry } from '../resolve.js';
+import { saveBelow } from '../write-back/settle.js';
 import { checkPlace, existsFailure } from './make.js';
 import { linkedBelow } from './linked-below.js';
 import { copyKeys, deleteKeys, listMovable, type MovedKeys } from './move-keys.js';
@@ -91,6 +93,7 @@ async function move(
   if (node.detached || from.directory.children.get(from.name) !== node) {
     noEntry(context, from.directory, from.name);
   }
+  await saveBelow(context, node, (file) => flushLocked(context, file, request.signal));
   if (target !== undefined) await assertEmpty(context, target, request.signal);
   const oldPrefix = childrenPrefix(context, node);
   const newPrefix = directoryKey(context, to.directory, to.name);

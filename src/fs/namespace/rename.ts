@@ -4,7 +4,6 @@ import { monotonicMs } from '../clock.js';
 import { assertAttached, assertWritable, nameLock, nodeLock, type Context } from '../context.js';
 import { copyWhole } from '../data/server-copy.js';
 import { flushLocked, uploadTo } from '../data/upload.js';
-import { keepForRecovery } from '../data/recovery.js';
 import { leaving } from '../data/version.js';
 import { touch } from '../entries.js';
 import { nodeKey } from '../keys.js';
@@ -20,6 +19,7 @@ import type { FileSystem, Request } from '../operations.js';
 import { keepDirectory } from '../persist.js';
 import { refresh } from '../refresh.js';
 import { findChild, JUST_ASKED_MS, noEntry, noteAbsent } from '../resolve.js';
+import { settleFailure } from '../write-back/settle.js';
 import { exchange } from './exchange.js';
 import { checkPlace, existsFailure } from './make.js';
 import { deleteKeys } from './move-keys.js';
@@ -201,7 +201,7 @@ async function putAt(
     try {
       await uploadTo(context, node, newKey, replaced);
     } catch (error) {
-      throw await keepForRecovery(context, node, Failure.from(error));
+      throw await settleFailure(context, node, Failure.from(error));
     }
     return;
   }

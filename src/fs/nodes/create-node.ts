@@ -26,6 +26,7 @@ export function createNode(common: NodeCommon, posix: Posix): Node {
         stage: undefined,
         stream: undefined,
         contentDirty: false,
+        journaled: undefined,
         writers: 0,
         version: undefined,
         replacing: undefined,

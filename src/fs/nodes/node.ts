@@ -6,6 +6,7 @@ import type { ReadAhead } from '../../cache/read-ahead.js';
 import type { Catalog, ListingDraft } from '../index/catalog.js';
 import type { ListedFacts } from '../index/facts.js';
 import type { Stage } from '../data/stage.js';
+import type { Journaled } from '../write-back/write-back.js';
 import type { UploadStream } from '../data/upload-stream.js';
 import type { Version } from '../data/version.js';
 
@@ -101,6 +102,8 @@ export interface FileNode extends NodeCommon {
   stream: UploadStream | undefined;
   /** The stage (or nothing at all, for a new file) is ahead of S3. */
   contentDirty: boolean;
+  /** On the local disk since its last close, until S3 holds it. */
+  journaled: Journaled | undefined;
   /** Handles that may write. */
   writers: number;
   /** What `object` is, or was, for those who refer to it. Of another `contentVersion`: out of date. */

@@ -64,7 +64,7 @@ describe('programs as arms', () => {
   let cells: BenchCell[] = [];
   beforeAll(async () => {
     if (isBuilt) cells = await oneBlock();
-  }, 60_000);
+  }, 240_000);
 
   for (const arm of PROGRAM_ARMS) {
     const reason = whyNot.get(arm);

@@ -13,6 +13,7 @@ import {
   writeBaseline,
   type Baseline,
 } from './baseline.js';
+import { chooseExternal, type ExternalWish } from './external/choose.js';
 import { openEndpoint } from './endpoint.js';
 import type { EndpointWish } from './endpoint-wish.js';
 import { startEnvironmentProbe } from './environment.js';
@@ -53,6 +54,8 @@ export interface SuitePlan {
   readonly operations?: number;
   /** The suite `model` runs this program alone; known results do not matter. */
   readonly replayFile?: string;
+  /** This outside suite is run, and nothing else. */
+  readonly external?: ExternalWish;
 }
 
 /**
@@ -70,8 +73,7 @@ export async function runSuites(
   ledger: Ledger = new Ledger(),
 ): Promise<RunReport> {
   refusePartialBaseline(plan);
-  const suites =
-    plan.replayFile === undefined ? await chooseSuites(plan.suites, plan.selection ?? {}) : [REPLAY];
+  const suites = await suitesOf(plan);
   const driver = await selectTarget(plan.target, plan.invocation.version);
   const known =
     driver.needsStore && plan.replayFile === undefined
@@ -100,6 +102,17 @@ export async function runSuites(
   } finally {
     await closeAndTell(scope, progress);
   }
+}
+
+function suitesOf({
+  replayFile,
+  external,
+  suites,
+  selection = {},
+}: SuitePlan): Promise<readonly ChosenSuite[]> {
+  if (replayFile !== undefined) return Promise.resolve([REPLAY]);
+  if (external !== undefined) return chooseExternal(external, selection).then((suite) => [suite]);
+  return chooseSuites(suites, selection);
 }
 
 /** A list of known results that lacks what was not run would call it vanished. */

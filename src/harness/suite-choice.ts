@@ -1,3 +1,4 @@
+import type { ExternalProgram } from './external/choose.js';
 import { catalogOf, type Catalog } from './case-catalog.js';
 import { selectSuites } from './find-suites.js';
 import { selectCases, type Selection } from './selection.js';
@@ -11,6 +12,8 @@ export interface ChosenSuite {
   readonly files: readonly string[];
   /** Ids of cases that the suite has and this run leaves out. */
   readonly leftOut: ReadonlySet<string>;
+  /** Present: programs of an outside suite instead of cases of ours. */
+  readonly external?: readonly ExternalProgram[];
 }
 
 /**

@@ -8,6 +8,7 @@ import type { FixtureFile } from './api/case.js';
 import type { RunPlan, UnmetNeed, WorkerEvent } from './api/protocol.js';
 import type { RunScope } from './run-scope.js';
 import { MODEL_SUITE, withNearEdges } from './model-suite.js';
+import { runExternal } from './external/run-external.js';
 import { runSuite } from './run-suite.js';
 import type { ChosenSuite } from './suite-choice.js';
 import { TargetSession } from './targets/session.js';
@@ -83,16 +84,18 @@ async function runCases(
   signal: AbortSignal,
 ): Promise<SuiteResult> {
   const { progress, scope, log } = tools;
-  const { suite, only, files } = job.suite;
-  const role = job.control ? ' (control)' : '';
-  progress.begin(`${suite} on ${job.driver.name}${role}`, files.length);
+  const { control } = job;
+  const { suite, only, files, external } = job.suite;
+  progress.begin(`${suite} on ${job.driver.name}${control ? ' (control)' : ''}`, files.length);
+  if (external !== undefined)
+    return runExternal({ scope, suite, control, session, progress, programs: external }, signal);
   return runSuite(
     {
       scope,
       suite,
       files,
       label,
-      control: job.control,
+      control,
       session,
       plan: {
         runId: scope.runId,
@@ -106,9 +109,7 @@ async function runCases(
         unmet: [...job.driver.unmet, ...(job.unmet ?? [])],
         fixtures: [...tools.fixtures],
       },
-      onEvent: (event) => {
-        tellProgress(progress, event);
-      },
+      onEvent: tellProgress.bind(undefined, progress),
       ...(job.requestCounts === undefined ? {} : { requestCounts: job.requestCounts }),
       log,
     },

@@ -4,6 +4,7 @@ import { TIERS } from '../../harness/api/case.js';
 import type { Selection, Shard } from '../../harness/selection.js';
 import { configOptions, connectionOptions, type Flags } from '../options.js';
 import { numberFlag, runOptions, runAndReport, textFlag, wishFrom } from '../reported-run.js';
+import { externalFrom, externalOptions } from '../suite/external.js';
 import { SELFTEST, boardOptions, runBoard } from '../suite/board.js';
 
 export const command = 'suite <names..>';
@@ -11,7 +12,7 @@ export const describe =
   'Run suites on a file system: posix, integrity, range, model, stress, throughput or all';
 
 export function builder(yargs: Argv): Argv {
-  return boardOptions(sizeOptions(runOptions(connectionOptions(configOptions(yargs)))))
+  return externalOptions(boardOptions(sizeOptions(runOptions(connectionOptions(configOptions(yargs))))))
     .positional('names', { type: 'string', array: true, demandOption: true, describe: 'Suites, or all' })
     .option('target', {
       type: 'string',
@@ -33,6 +34,7 @@ export function builder(yargs: Argv): Argv {
     .example('objectfs suite posix --target s3fs', 'Another file system, started on a bucket of its own')
     .example("objectfs suite posix --filter 'rename/*'", 'Some cases; a failed one alone by its id')
     .example('objectfs suite selftest', 'Planted defects: does a case notice each?')
+    .example('objectfs suite external --kind tap --path ~/pjdfstest/tests', 'An outside suite in the mount')
     .example('objectfs suite all --endpoint http://127.0.0.1:9000', 'On another S3 server');
 }
 
@@ -65,6 +67,7 @@ export async function handler(flags: ArgumentsCamelCase): Promise<void> {
   const suites = Array.isArray(names) ? names.map(String) : [];
   if (suites.includes(SELFTEST)) return runBoard(flags, suites);
   const operations = operationsFrom(flags);
+  const external = externalFrom(flags, suites);
   await runAndReport(flags, async ({ resolved, seed, invocation, signal, progress, log }) => {
     const { runSuites } = await import('../../harness/run-suites.js');
     const { parseShard } = await import('../../harness/selection.js');
@@ -80,6 +83,7 @@ export async function handler(flags: ArgumentsCamelCase): Promise<void> {
       config: resolved.config,
       invocation,
       ...(out === undefined ? {} : { out }),
+      ...(external === undefined ? {} : { external }),
       ...(operations === undefined ? {} : { operations }),
       ...(baselines === undefined ? {} : { baselines }),
       ...(flags['updateBaseline'] === true ? { updateBaseline: true } : {}),

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { configSchema } from '../../config/schema.js';
 import { TargetSession } from './session.js';
 import type { RunningTarget, TargetDriver, TargetPlace } from './target.js';
@@ -21,6 +23,7 @@ class SlowDriver implements TargetDriver {
   readonly unmet = [];
   readonly quirks = [];
   stands = false;
+  pid: number | undefined;
   readonly log: string[] = [];
   #isThere = false;
   #onStart: () => void = () => undefined;
@@ -42,7 +45,8 @@ class SlowDriver implements TargetDriver {
       this.log.push(how);
       return Promise.resolve();
     };
-    return { directory: '/nowhere', stop: gone('stopped'), kill: gone('killed') };
+    const process = this.pid === undefined ? {} : { pid: this.pid };
+    return { directory: '/nowhere', ...process, stop: gone('stopped'), kill: gone('killed') };
   }
 
   #untilAborted(signal: AbortSignal): Promise<never> {
@@ -70,4 +74,20 @@ test('a target that is killed while it is started anew is started once more, not
   expect(driver.log).toEqual(['started', 'stopped', 'start ended', 'started']);
   await session.kill();
   expect(driver.log.at(-1)).toBe('killed');
+});
+
+test('a crash kills a process that lives; of one that has ended, or that is not known, it shows nothing', async () => {
+  const child = spawn('sleep', ['600'], { stdio: 'ignore' });
+  const ended = once(child, 'exit');
+  const driver = new SlowDriver();
+  driver.pid = child.pid;
+  const session = new TargetSession(driver, place);
+  const { signal } = new AbortController();
+  await session.start(signal);
+  await session.crash(signal);
+  expect(await ended).toEqual([null, 'SIGKILL']);
+  await expect(session.crash(signal)).rejects.toMatchObject({ kind: 'not-connected' });
+  driver.pid = undefined;
+  await session.remount(signal);
+  await expect(session.crash(signal)).rejects.toMatchObject({ kind: 'unsupported' });
 });

@@ -38,11 +38,15 @@ export class TargetSession {
     });
   }
 
-  /** Ends the target's process with SIGKILL and starts it again: what it kept in memory is gone. */
+  /**
+   * Ends the target's process with SIGKILL and starts it again: what it kept in memory is gone.
+   *
+   * @throws Failure `unsupported` where no process is known, `not-connected` where it has ended by itself: then nothing
+   *   was shown of a crash.
+   */
   async crash(signal: AbortSignal): Promise<void> {
     await this.change(signal, async (either) => {
-      const { pid } = this.target;
-      if (pid !== undefined) process.kill(pid, 'SIGKILL');
+      killAlive(this.driver.name, this.target.pid);
       await this.killRunning();
       await this.start(either);
     });
@@ -84,5 +88,14 @@ export class TargetSession {
     } finally {
       this.changing = undefined;
     }
+  }
+}
+
+function killAlive(name: string, pid: number | undefined): void {
+  if (pid === undefined) throw new Failure('unsupported', `The process of the target ${name} is not known`);
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (cause) {
+    throw new Failure('not-connected', `The target ${name} had ended before it was to be killed`, { cause });
   }
 }

@@ -48,6 +48,8 @@ export async function startMemoryMount(
       stdio: ['pipe', 'pipe', 'inherit'],
     },
   );
+  // It may be about to exit by itself when it is told to.
+  child.stdin.on('error', () => undefined);
   const exited = once(child, 'exit');
   const event = eventReader(child.stdout);
   const ask = async (command: string): Promise<MountEvent> => {

@@ -5,9 +5,10 @@ import type { Log } from '../log/log.js';
 import type { RequestCount, SuiteResult } from '../report/model.js';
 import type { RunPlan, WorkerEvent } from './api/protocol.js';
 import type { RunScope } from './run-scope.js';
+import { reviveTarget } from './targets/revive.js';
 import type { TargetSession } from './targets/session.js';
 import { CaseBook } from './worker/case-book.js';
-import { RESTART_LIMIT_MS, serveCases } from './worker/serve-cases.js';
+import { serveCases } from './worker/serve-cases.js';
 import { EventTail } from './worker/event-tail.js';
 import { startJest, suiteFolder, type JestEnd, type JestProcess } from './worker/jest-process.js';
 import { superviseWorker, WATCH_LIMITS, type WatchLimits } from './worker/supervise.js';
@@ -137,18 +138,11 @@ async function follow(job: SuiteJob, worker: JestProcess, channels: Channels, si
   }
 }
 
-/** The target first: a worker in a system call on a hung mount dies only when the mount lets go of it. */
 async function recover(job: SuiteJob, worker: JestProcess, signal: AbortSignal): Promise<boolean> {
-  await job.session.kill();
-  await endWorker(worker);
-  try {
-    await job.session.start(AbortSignal.any([signal, AbortSignal.timeout(RESTART_LIMIT_MS)]));
-    return true;
-  } catch (reason) {
-    signal.throwIfAborted();
-    job.log.error({ suite: job.suite, err: reason }, 'the target did not come back after a hang');
-    return false;
-  }
+  const lost = await reviveTarget(job.session, signal, () => endWorker(worker));
+  if (lost === undefined) return true;
+  job.log.error({ suite: job.suite, err: lost }, 'the target did not come back after a hang');
+  return false;
 }
 
 async function endWorker(worker: JestProcess): Promise<void> {

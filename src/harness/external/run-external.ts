@@ -6,8 +6,8 @@ import { Failure } from '../../errors/failure.js';
 import type { Progress } from '../../log/progress.js';
 import type { CaseResult, SuiteResult } from '../../report/model.js';
 import type { RunScope } from '../run-scope.js';
+import { reviveTarget } from '../targets/revive.js';
 import type { TargetSession } from '../targets/session.js';
-import { RESTART_LIMIT_MS } from '../worker/serve-cases.js';
 import { EXTERNAL_LIMIT_MS, type ExternalProgram } from './choose.js';
 import { readTap } from './tap.js';
 
@@ -49,8 +49,9 @@ export async function runExternal(job: ExternalJob, signal: AbortSignal): Promis
         : ({ state: 'broken', reason: `It was not run: ${lost}` } as const);
     if (outcome.state === 'hung') {
       hangs += 1;
-      lost =
-        (await restart(job, signal)) ?? (hangs < MOST_HANGS ? undefined : `${hangs} programs hung before`);
+      const gone = await reviveTarget(job.session, signal);
+      if (gone !== undefined) lost = `the target did not come back after a hang: ${gone.message}`;
+      else if (hangs >= MOST_HANGS) lost = `${hangs} programs hung before`;
     }
     const { id, group } = program;
     const facts = { id, group, says: `${id} passes`, operations: [], seed: 0 };
@@ -153,17 +154,5 @@ function killGroup(pid: number | undefined): void {
     process.kill(-pid, 'SIGKILL');
   } catch {
     // Nothing of it is left.
-  }
-}
-
-/** @returns Why the target did not come back. */
-async function restart({ session }: ExternalJob, signal: AbortSignal): Promise<string | undefined> {
-  await session.kill();
-  try {
-    await session.start(AbortSignal.any([signal, AbortSignal.timeout(RESTART_LIMIT_MS)]));
-    return undefined;
-  } catch (reason) {
-    signal.throwIfAborted();
-    return `the target did not come back after a hang: ${Failure.from(reason).message}`;
   }
 }

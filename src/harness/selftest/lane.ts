@@ -10,10 +10,11 @@ import type { ListedCase } from '../selection.js';
 import type { SuiteTools } from '../suite-tools.js';
 import { objectfsTarget } from '../targets/objectfs.js';
 import { proveTarget } from '../targets/proof.js';
+import { RESTART_LIMIT_MS } from '../targets/revive.js';
 import { TargetSession } from '../targets/session.js';
 import type { TargetStore } from '../targets/target.js';
 import type { ControlServer } from '../worker/control-server.js';
-import { RESTART_LIMIT_MS, serveCases } from '../worker/serve-cases.js';
+import { serveCases } from '../worker/serve-cases.js';
 import { CaseHost, type HostedOutcome } from './case-host.js';
 
 const STOP_LIMIT_MS = 60_000;

@@ -1,9 +1,7 @@
 import type { RequestCount } from '../../report/model.js';
+import { RESTART_LIMIT_MS } from '../targets/revive.js';
 import type { TargetSession } from '../targets/session.js';
 import { startControlServer, type ControlServer } from './control-server.js';
-
-/** How long a target may take to come back. */
-export const RESTART_LIMIT_MS = 60_000;
 
 /** What cases can ask for while they run: their target anew, and what the server was asked. */
 export function serveCases(

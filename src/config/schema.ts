@@ -69,6 +69,11 @@ export const configSchema = z.strictObject({
        * services (DataSync, File Gateway, FSx), which take about 150 of the 2,048 bytes of an object. All are read.
        */
       metadataDialect: z.enum(['s3fs', 's3fs-and-aws']).default('s3fs'),
+      /**
+       * Whether reading changes the time of access: `relatime` as Linux mounts by default, kept in memory until the
+       * metadata are written for another reason, because each change by itself would be a copy of the object.
+       */
+      atime: z.enum(['relatime', 'noatime']).default('relatime'),
       /** What statfs(2) tells as the size. Absent: 1 PiB, all of it free. Nothing is refused for it. */
       capacity: size(0, 1024 * 1024 * 1024 * GIB).optional(),
       /**

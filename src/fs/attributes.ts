@@ -1,4 +1,5 @@
 import { Failure } from '../errors/failure.js';
+import { withAccess } from './access-times.js';
 import { assertWritable, nodeLock, type Context } from './context.js';
 import { ensureStage, releaseStage } from './data/content.js';
 import { timed } from './entries.js';
@@ -29,6 +30,7 @@ export function attributeOperations(context: Context): AttributeOperations {
       assertWritable(context);
       const node = context.table.get(ino);
       await changeNode(context, node, request, () => apply(context, node, change, request));
+      if (change.atimeNs !== undefined) node.accessed = undefined;
       return timed(context, node);
     },
   };
@@ -63,7 +65,8 @@ export async function changePosix(
 
 async function apply(context: Context, node: Node, change: AttributeChange, request: Request): Promise<void> {
   if (change.sizeBytes === undefined) {
-    if (changesPosix(change)) await changePosix(context, node, (posix) => changed(context, posix, change));
+    const apply = (posix: Posix): Posix => changed(context, withAccess(node, posix), change);
+    if (changesPosix(change)) await changePosix(context, node, apply);
     return;
   }
   const file = fileOf(node);
@@ -75,7 +78,7 @@ async function apply(context: Context, node: Node, change: AttributeChange, requ
   // A save within the change has called it clean.
   markChanged(file);
   noteChanged(context, file, request);
-  file.posix = changed(context, file.posix, change);
+  file.posix = changed(context, withAccess(file, file.posix), change);
   if (file.writers === 0) await saveNow(context, file, request);
 }
 

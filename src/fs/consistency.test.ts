@@ -69,10 +69,11 @@ describe('two mounts', () => {
     expect(await b.stat('new').catch(() => undefined)).toEqual(isSeen ? expect.anything() : undefined);
   });
 
-  test('the kernel is told to drop pages that changed, and names that lead elsewhere', async () => {
+  test('the kernel is told to drop pages that changed, attributes of what was read, and names that lead elsewhere', async () => {
     const told: string[] = [];
     const notifier = {
-      invalidateInode: (ino: bigint, offset: bigint) => told.push(`pages ${ino} ${offset}`),
+      invalidateInode: (ino: bigint, offset: bigint) =>
+        told.push(offset < 0n ? `attributes ${ino}` : `pages ${ino} ${offset}`),
       invalidateEntry: (parent: bigint, name: string) => told.push(`name ${parent} ${name}`),
     };
     const [a, b] = [await driver(), await driver({ attributeTtlMs: 0, entryTtlMs: 0, notifier })];
@@ -84,7 +85,7 @@ describe('two mounts', () => {
     const file = await b.open('f');
     await a.writeFile('f', 'third');
     await b.stat('f');
-    expect(told).toEqual([`pages ${ino} 0`, 'name 1 f']);
+    expect(told).toEqual([`pages ${ino} 0`, `attributes ${ino}`, 'name 1 f']);
     await file.release();
   });
 

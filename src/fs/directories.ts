@@ -1,3 +1,4 @@
+import { noteAccess } from './access-times.js';
 import type { Context } from './context.js';
 import { entryAt, loadPage } from './directory-pages.js';
 import { saveTimes } from './directory-times.js';
@@ -23,6 +24,7 @@ export function directoryOperations(context: Context): DirectoryOperations {
     // eslint-disable-next-line @typescript-eslint/require-await -- a failure must reject, not throw
     opendir: async (ino) => {
       const node = context.table.directory(ino);
+      noteAccess(context, node);
       const handle = context.table.addHandle((id) => newHandle(id, node));
       return { handle, directIo: false, keepCache: false };
     },

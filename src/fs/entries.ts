@@ -1,3 +1,4 @@
+import { accessTimeOf } from './access-times.js';
 import { monotonicMs } from './clock.js';
 import type { Context } from './context.js';
 import { sizeOf, isDirty, isPending, type DirectoryNode, type Node } from './nodes/node.js';
@@ -7,7 +8,7 @@ const SECTOR_BYTES = 512n;
 
 /** stat(2) of a node, from memory. */
 export function attributesOf(node: Node): Attributes {
-  const { mode, uid, gid, rdev, atimeNs, mtimeNs, ctimeNs, btimeNs } = node.posix;
+  const { mode, uid, gid, rdev, mtimeNs, ctimeNs, btimeNs } = node.posix;
   const sizeBytes = BigInt(sizeOf(node));
   return {
     ino: node.ino,
@@ -18,7 +19,7 @@ export function attributesOf(node: Node): Attributes {
     rdev,
     sizeBytes,
     blocks: (sizeBytes + SECTOR_BYTES - 1n) / SECTOR_BYTES,
-    atimeNs,
+    atimeNs: accessTimeOf(node),
     mtimeNs,
     ctimeNs,
     ...(btimeNs === undefined ? {} : { btimeNs }),

@@ -1,4 +1,5 @@
 import { Failure } from '../errors/failure.js';
+import { noteAccess, withAccess } from './access-times.js';
 import { ReadAhead } from '../cache/read-ahead.js';
 import { monotonicMs } from './clock.js';
 import { assertWritable, nodeLock, type Context } from './context.js';
@@ -7,7 +8,7 @@ import { giveUp } from './data/give-up.js';
 import type { Stage } from './data/stage.js';
 import { makeReadable, streamOn } from './data/streaming.js';
 import { flushFile, flushLocked } from './data/upload.js';
-import { O_ACCMODE, O_APPEND, O_TRUNC, O_WRONLY, withoutSetId } from './modes.js';
+import { O_ACCMODE, O_APPEND, O_RDONLY, O_TRUNC, O_WRONLY, withoutSetId } from './modes.js';
 import { orAbort } from './locks.js';
 import { isDirty, isPending, sizeOf, type FileHandle, type FileNode, type Node } from './nodes/node.js';
 import { within } from './nodes/subtree.js';
@@ -32,10 +33,15 @@ export function fileOperations(context: Context): FileOperations {
       if (isWritable(flags)) assertWritable(context);
       if (node.leaving !== undefined) await assureStays(node, request.signal);
       await assureCurrent(context, node, request.signal);
-      return await openFile(context, node, flags, request);
+      const opened = await openFile(context, node, flags, request);
+      if ((flags & O_ACCMODE) === O_RDONLY) noteAccess(context, node, flags);
+      return opened;
     },
-    read: async (_ino, handle, offset, sizeBytes, request) =>
-      await readFile(context, context.table.handle(handle, 'file'), Number(offset), sizeBytes, request),
+    read: async (_ino, id, offset, sizeBytes, request) => {
+      const handle = context.table.handle(id, 'file');
+      if (handle.writable) noteAccess(context, handle.node, handle.flags);
+      return await readFile(context, handle, Number(offset), sizeBytes, request);
+    },
     write: async (_ino, handle, offset, data, request, isWriteBack = false) => {
       const file = writableHandle(context, handle);
       const appends = (file.flags & O_APPEND) !== 0 && !isWriteBack;
@@ -173,7 +179,7 @@ export function markChanged(node: FileNode): void {
 export function noteChanged(context: Context, node: FileNode, request: Request): void {
   const now = context.nowNs();
   const mode = request.uid === 0 ? node.posix.mode : withoutSetId(node.posix.mode);
-  node.posix = { ...node.posix, mode, mtimeNs: now, ctimeNs: now };
+  node.posix = { ...withAccess(node, node.posix), mode, mtimeNs: now, ctimeNs: now };
   if (node.stream !== undefined) node.stream.lastWriteNs = now;
 }
 

@@ -13,10 +13,12 @@ export const S_ISVTX = 0o1000;
 export const S_IXGRP = 0o010;
 
 export const O_ACCMODE = 0o3;
+export const O_RDONLY = 0o0;
 export const O_WRONLY = 0o1;
 export const O_EXCL = 0o200;
 export const O_TRUNC = 0o1000;
 export const O_APPEND = 0o2000;
+export const O_NOATIME = 0o1000000;
 
 const TYPES = new Set([S_IFSOCK, S_IFLNK, S_IFREG, S_IFBLK, S_IFDIR, S_IFCHR, S_IFIFO]);
 

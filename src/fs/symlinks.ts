@@ -1,5 +1,6 @@
 import { buffer } from 'node:stream/consumers';
 import { Failure } from '../errors/failure.js';
+import { noteAccess } from './access-times.js';
 import type { Context } from './context.js';
 import { nodeKey } from './keys.js';
 import { decodeName } from './name-bytes.js';
@@ -17,6 +18,7 @@ export function symlinkOperations(context: Context): Pick<FileSystem, 'readlink'
       if (node.kind !== 'symlink')
         throw new Failure('invalid-argument', `"${node.name}" is no symbolic link`);
       node.target ??= await readTarget(context, node, request.signal);
+      noteAccess(context, node);
       return node.target;
     },
   };

@@ -37,16 +37,84 @@ describe('times and space', () => {
     expect((await mounted.stat('rclone')).btimeNs).toBe(1_577_934_245_500_000_000n);
   });
 
-  test('reading does not change the time of access and costs no request for it; utimens does', async () => {
+  test('reading renews a time of access that is no later than the last change, and costs no request', async () => {
     const mounted = await drive();
     await mounted.writeFile('a', 'bytes');
-    const before = await mounted.stat('a');
+    const born = await mounted.stat('a');
     await mounted.readFile('a');
-    expect((await mounted.stat('a')).atimeNs).toBe(before.atimeNs);
+    const first = await mounted.stat('a');
+    expect(first.atimeNs).toBeGreaterThan(born.mtimeNs);
+    expect(first).toMatchObject({ mtimeNs: born.mtimeNs, ctimeNs: born.ctimeNs });
+    await mounted.readFile('a');
+    expect((await mounted.stat('a')).atimeNs).toBe(first.atimeNs);
+    await mounted.writeFile('a', 'others');
+    expect((await mounted.stat('a')).atimeNs).toBe(first.atimeNs);
+    await mounted.readFile('a');
+    expect((await mounted.stat('a')).atimeNs).toBeGreaterThan(first.atimeNs);
     expect(fixture.requests()).not.toHaveProperty('CopyObject');
-    await mounted.fs.setattr(await mounted.ino('a'), { atimeNs: 5n }, ROOT);
-    expect((await (await drive()).stat('a')).atimeNs).toBe(5n);
   });
+
+  test('a time of access that reading has renewed is kept with the next change of the file', async () => {
+    const mounted = await drive();
+    await mounted.writeFile('a', 'bytes');
+    await mounted.readFile('a');
+    const { atimeNs } = await mounted.stat('a');
+    expect((await (await drive()).stat('a')).atimeNs).toBeLessThan(atimeNs);
+    await mounted.rename('a', 'b');
+    expect((await mounted.stat('b')).atimeNs).toBe(atimeNs);
+    await mounted.chmod('b', 0o600);
+    expect((await (await drive()).stat('b')).atimeNs).toBe(atimeNs);
+  });
+
+  test('a time of access of more than a day is renewed, a later one than the last change is not', async () => {
+    const mounted = await drive();
+    await mounted.writeFile('a', 'bytes');
+    const { ctimeNs } = await mounted.stat('a');
+    const later = ctimeNs + 3_600_000_000_000n;
+    await mounted.fs.setattr(await mounted.ino('a'), { atimeNs: later, ctimeNs }, ROOT);
+    await mounted.readFile('a');
+    expect((await mounted.stat('a')).atimeNs).toBe(later);
+    const old = ctimeNs - 90_000_000_000_000n;
+    await mounted.fs.setattr(
+      await mounted.ino('a'),
+      { mtimeNs: old - 1n, atimeNs: old, ctimeNs: old - 1n },
+      ROOT,
+    );
+    await mounted.readFile('a');
+    expect((await mounted.stat('a')).atimeNs).toBeGreaterThan(ctimeNs);
+  });
+
+  test('utimens decides the time of access, also when it names the one that the metadata have', async () => {
+    const mounted = await drive();
+    await mounted.writeFile('a', 'bytes');
+    const { atimeNs } = await mounted.stat('a');
+    await mounted.readFile('a');
+    await mounted.fs.setattr(await mounted.ino('a'), { atimeNs }, ROOT);
+    expect((await mounted.stat('a')).atimeNs).toBe(atimeNs);
+    expect((await (await drive()).stat('a')).atimeNs).toBe(atimeNs);
+  });
+
+  test('listing a directory and reading a symbolic link renew theirs', async () => {
+    const mounted = await drive();
+    await mounted.mkdir('d');
+    await mounted.symlink('l', 'target');
+    const [d, l] = [await mounted.stat('d'), await mounted.stat('l')];
+    await mounted.list('d');
+    await mounted.fs.readlink(l.ino, ROOT);
+    expect((await mounted.stat('d')).atimeNs).toBeGreaterThan(d.atimeNs);
+    expect((await mounted.stat('l')).atimeNs).toBeGreaterThan(l.atimeNs);
+  });
+
+  test.each([{ atime: 'noatime' }, { readOnly: true }] as const)(
+    'nothing renews it with %p',
+    async (options) => {
+      await (await drive()).writeFile('a', 'bytes');
+      const mounted = await drive(options);
+      const { atimeNs } = await mounted.stat('a');
+      await mounted.readFile('a');
+      expect((await mounted.stat('a')).atimeNs).toBe(atimeNs);
+    },
+  );
 
   test('statfs tells 1 PiB, all free, and asks nothing', async () => {
     const mounted = await drive();

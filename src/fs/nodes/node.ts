@@ -1,3 +1,4 @@
+import type { Access } from '../access-times.js';
 import type { HandleId, InodeId } from '../operations.js';
 import type { DirectoryWindow } from '../directory-window.js';
 import type { KeptFacts } from '../metadata/kept.js';
@@ -57,6 +58,8 @@ export interface NodeCommon {
   /** No name leads here any more (unlinked, or replaced by another client while open): nlink is 0. */
   detached: boolean;
   posix: Posix;
+  /** Absent: not read since, or the metadata tell of it. */
+  accessed: Access | undefined;
   /** Hard links: absent for a file that never had a second name. */
   links: LinkGroup | undefined;
   /** Absent: S3 has nothing yet (new file), or only a prefix (implicit directory). */

@@ -225,6 +225,7 @@ export class InodeTable {
       revision: 0,
       checkedAtMs: seed.checkedAtMs,
       lookedUpAtMs: -Infinity,
+      accessed: undefined,
     };
   }
 

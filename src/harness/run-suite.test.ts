@@ -72,6 +72,13 @@ describe('running a suite', () => {
     expect(result.cases.find((entry) => entry.id === 'one/bad')?.reason).toContain('told you');
   });
 
+  test('a case that throws before its first promise has failed', async () => {
+    const body = 'throw new Error("at once")';
+    const text = suiteFile('one', { sync: body }).replace('async run(', 'run(');
+    const result = await runFiles({ one: text });
+    expect(statesOf(result)).toEqual({ 'one/sync': 'failed' });
+  });
+
   test('a case that blocks its process is hung in bounded time, and the cases after it are run', async () => {
     const startedMs = performance.now();
     const result = await runFiles({

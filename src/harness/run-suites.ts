@@ -160,7 +160,8 @@ async function runOnDirectory(
 ): Promise<SuitesOutcome> {
   const results: SuiteResult[] = [];
   for (const suite of suites) {
-    results.push(await runOnTarget(tools, { suite, driver, control: false }, signal));
+    const probe = results.length === 0;
+    results.push(await runOnTarget(tools, { suite, driver, control: false, probe }, signal));
   }
   return { suites: results, cleanup: [], requests: [], endpoint: 'none', server: 'none' };
 }

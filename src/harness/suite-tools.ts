@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Config } from '../config/schema.js';
 import type { Log } from '../log/log.js';
 import type { Progress } from '../log/progress.js';
-import type { RequestCount, SuiteResult } from '../report/model.js';
+import type { Drift, RequestCount, SuiteResult } from '../report/model.js';
 import type { FixtureFile } from './api/case.js';
 import type { RunPlan, UnmetNeed, WorkerEvent } from './api/protocol.js';
 import type { RunScope } from './run-scope.js';
@@ -11,6 +11,7 @@ import { MODEL_SUITE, withNearEdges } from './model-suite.js';
 import { runExternal } from './external/run-external.js';
 import { runSuite } from './run-suite.js';
 import type { ChosenSuite } from './suite-choice.js';
+import { probeTarget } from './targets/probes/probe-target.js';
 import { TargetSession } from './targets/session.js';
 import type { TargetDriver, TargetStore } from './targets/target.js';
 
@@ -39,6 +40,8 @@ export interface SuiteOnTarget {
   readonly requestCounts?: () => Promise<RequestCount[]>;
   /** Proves that the started target is what it says, before the first case. */
   readonly prove?: (session: TargetSession) => Promise<void>;
+  /** Whether the target is compared with its declared profile before the first case. @defaultValue false */
+  readonly probe?: boolean;
 }
 
 /**
@@ -57,11 +60,29 @@ export async function runOnTarget(
   try {
     await session.start(signal);
     await job.prove?.(session);
-    return await runCases(tools, job, session, label, signal);
+    const drift = job.probe === true ? { drift: await probe(tools, job, session, signal) } : {};
+    return { ...(await runCases(tools, job, session, label, signal)), ...drift };
   } finally {
     // Not the run's signal: after Ctrl-C the target is still to be stopped.
     await session.stop(AbortSignal.timeout(STOP_LIMIT_MS));
   }
+}
+
+/** A call that hangs is told, too; the cases then begin on a target that was started anew. */
+async function probe(
+  { scope }: SuiteTools,
+  { driver }: SuiteOnTarget,
+  session: TargetSession,
+  signal: AbortSignal,
+): Promise<Drift[]> {
+  const { directory } = session.target;
+  const onProcess = (pid: number): Promise<void> => scope.record.worker(pid);
+  const { drift, hangs } = await probeTarget({ directory, unmet: driver.unmet, onProcess }, signal);
+  if (hangs) {
+    await session.kill();
+    await session.start(signal);
+  }
+  return [...drift];
 }
 
 async function placeTarget(tools: SuiteTools, job: SuiteOnTarget, label: string): Promise<TargetSession> {

@@ -41,7 +41,11 @@ export async function runOnEndpoint(
       if (suite.suite === CONTROLLED_SUITE) results.suites.push(await runControl(tools, suite, signal));
       try {
         results.suites.push(
-          await runWithBucket({ tools, suite, driver, endpoint, admin }, results.cleanup, signal),
+          await runWithBucket(
+            { tools, suite, driver, endpoint, admin, probe: !isProven },
+            results.cleanup,
+            signal,
+          ),
         );
         isProven = true;
       } catch (reason) {
@@ -68,6 +72,8 @@ interface BucketJob {
   readonly driver: TargetDriver;
   readonly endpoint: Endpoint;
   readonly admin: BucketAdmin;
+  /** One profile for all suites of a run: the first one compares it. */
+  readonly probe: boolean;
 }
 
 async function runWithBucket(job: BucketJob, cleanup: Cleanup[], signal: AbortSignal): Promise<SuiteResult> {
@@ -82,7 +88,7 @@ async function runWithBucket(job: BucketJob, cleanup: Cleanup[], signal: AbortSi
 }
 
 async function runInBucket(job: BucketJob, place: GivenBucket, signal: AbortSignal): Promise<SuiteResult> {
-  const { tools, suite, driver, endpoint } = job;
+  const { tools, suite, driver, endpoint, probe } = job;
   const store = { connection: endpoint.connection, ...place };
   const prove = (session: { readonly target: RunningTarget }) =>
     proveTarget(session.target, store, { ownFormat: driver.ownFormat === true, signal });
@@ -93,7 +99,7 @@ async function runInBucket(job: BucketJob, place: GivenBucket, signal: AbortSign
   const requestCounts = (): Promise<RequestCount[]> => endpoint.requestCounts();
   const before = await requestCounts();
   const rest = { prove, unmet, ...(endpoint.kind === 'embedded' ? { requestCounts } : {}) };
-  const result = await runOnTarget(tools, { suite, driver, control: false, store, ...rest }, signal);
+  const result = await runOnTarget(tools, { suite, driver, control: false, store, probe, ...rest }, signal);
   return endpoint.kind === 'embedded'
     ? { ...result, requests: countsBetween(before, await requestCounts()) }
     : result;

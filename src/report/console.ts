@@ -116,6 +116,7 @@ function suiteLines(row: SuiteRow): string[] {
   return [
     '',
     `  ${row.suite.suite} on ${row.suite.target}${control}: ${counts || 'no case'}${checks}, ${formatDuration(row.suite.elapsedMs)}`,
+    ...(row.suite.drift ?? []).map(({ says }) => `    drift: ${firstLine(says)}`),
     ...shown,
     ...more,
   ];

@@ -44,6 +44,15 @@ export const requestCountSchema = z.strictObject({
 });
 export type RequestCount = z.infer<typeof requestCountSchema>;
 
+/** One thing in which a target is not as it is declared; decides nothing. */
+export const driftSchema = z.strictObject({
+  /** What cases ask for: `hard-link`. Absent: it is about the probes themselves. */
+  need: z.string().optional(),
+  /** `Declared without hard-link (reason), but link(2) works`. */
+  says: z.string(),
+});
+export type Drift = z.infer<typeof driftSchema>;
+
 export const suiteResultSchema = z.strictObject({
   suite: z.string(),
   /** `objectfs`, `dir:/path`. */
@@ -52,6 +61,8 @@ export const suiteResultSchema = z.strictObject({
   control: z.boolean(),
   elapsedMs: z.number(),
   cases: z.array(caseResultSchema),
+  /** Present where the target was probed before the first case: in the first suite of a run. */
+  drift: z.array(driftSchema).optional(),
   /** What the embedded server was asked meanwhile, by target and cases. */
   requests: z.array(requestCountSchema).optional(),
 });

@@ -59,7 +59,7 @@ async function setUpAndRun(run: GroupRun, definition: CaseDefinition, directory:
     const store = wantsStore ? await limit.race(run.openStore()) : undefined;
     await limit.race(mkdir(directory));
     const context = makeContext({ plan: run.plan, seed, directory, signal: limit.signal, store });
-    return await judge(definition, limit.race(definition.run(context)));
+    return await judge(definition, () => limit.race(definition.run(context)));
   } catch (reason) {
     if (reason instanceof CaseTimeout) return outcomeOf(definition.says, reason);
     return { state: 'broken', reason: `The set-up of the case failed: ${messageOf(reason)}` };
@@ -68,9 +68,10 @@ async function setUpAndRun(run: GroupRun, definition: CaseDefinition, directory:
   }
 }
 
-async function judge(definition: CaseDefinition, running: Promise<void>): Promise<Outcome> {
+/** A body that throws before its first promise has failed, too: its set-up was done. */
+async function judge(definition: CaseDefinition, run: () => Promise<void>): Promise<Outcome> {
   try {
-    await running;
+    await run();
     return { state: 'passed' };
   } catch (reason) {
     return outcomeOf(definition.says, reason);
@@ -119,7 +120,7 @@ async function cleanUp(run: GroupRun, definition: CaseDefinition, directory: str
     const outcome: Outcome =
       reason instanceof CaseTimeout
         ? outcomeOf(says, reason)
-        : { state: 'broken', reason: `${directory} was not removed: ${messageOf(reason)}` };
+        : { state: 'failed', reason: `${directory} was not removed: ${messageOf(reason)}` };
     end(run, { ...definition, id, says }, outcome, performance.now() - startedMs);
   } finally {
     limit.end();

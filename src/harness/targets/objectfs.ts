@@ -14,11 +14,15 @@ const EXIT_LIMIT_MS = 10_000;
 
 const NATIVE = 'The binding fuse-native does not pass it on';
 const NATIVE_UNMET: readonly UnmetNeed[] = [
-  { need: 'hard-link', state: 'unsupported', reason: NATIVE },
+  {
+    need: 'hard-link',
+    state: 'unsupported',
+    reason: 'With the binding fuse-native each name has an inode of its own',
+  },
   { need: 'rename-exchange', state: 'unsupported', reason: NATIVE },
   { need: 'rename-flags', state: 'unsupported', reason: NATIVE },
   { need: 'fallocate', state: 'unsupported', reason: NATIVE },
-  { need: 'seek-hole', state: 'unsupported', reason: NATIVE },
+  { need: 'name-bytes', state: 'unsupported', reason: 'The binding fuse-native decodes names as UTF-8' },
 ];
 
 type Binding = Config['mount']['binding'];

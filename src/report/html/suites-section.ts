@@ -33,8 +33,22 @@ function suiteCard(row: SuiteRow): Html {
     <div class="counts">
       ${row.counts.map(({ state, count }) => pill(state, `${formatCount(count)} ${state}`))}
     </div>
-    ${costLine(suite)}${row.bad.map(badCase)}${coverageTable(row.operations)}${row.groups.map(groupList)}
+    ${driftList(suite)}${costLine(suite)}${row.bad.map(badCase)}${coverageTable(row.operations)}${row.groups.map(groupList)}
   </div>`;
+}
+
+/** Where system calls found the target otherwise than it is declared; no case was judged by it. */
+function driftList({ drift }: SuiteResult): Html {
+  if (drift === undefined || drift.length === 0) return html``;
+  return html`<details open>
+    <summary>
+      The target is not as it is declared in ${drift.length} ${drift.length === 1 ? 'thing' : 'things'}; this
+      decides nothing
+    </summary>
+    <ul>
+      ${drift.map(({ says }) => html`<li>${says}</li>`)}
+    </ul>
+  </details>`;
 }
 
 /** What the requests of the suite would cost, whoever sent them: the target or the cases themselves. */

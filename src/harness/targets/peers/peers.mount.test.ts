@@ -12,6 +12,7 @@ import { isAlive, type ProcessIdentity } from '../../processes.js';
 import { reasonNotToMount } from '../../testing/mount-tests.js';
 import { findProgram } from '../find-program.js';
 import { proveTarget } from '../proof.js';
+import { probeTarget } from '../probes/probe-target.js';
 import { selectTarget } from '../select.js';
 import { TargetSession } from '../session.js';
 import type { TargetStore } from '../target.js';
@@ -90,6 +91,29 @@ describe.each(['s3fs', 'rclone', 'rclone:writes', 'rclone:full'])('the target %s
       }
       expect(await mountAt(directory)).toBeUndefined();
       expect(await Promise.all(daemons.map(isAlive))).toEqual([false, false]);
+    },
+    60_000,
+  );
+
+  testHere(
+    `that is declared to have all has drift, and one that stands still is told so in bounded time${suffix}`,
+    async () => {
+      const target = await session();
+      const { directory, pid } = await target.start(signal);
+      const options = { directory, unmet: [], onProcess: () => Promise.resolve() };
+      try {
+        const { drift, hangs } = await probeTarget(options, signal);
+        expect({ hangs, needs: drift.map(({ need }) => need) }).toEqual({
+          hangs: false,
+          needs: expect.arrayContaining(['hard-link', 'rename-exchange', 'fallocate']) as string[],
+        });
+        process.kill(pid ?? 0, 'SIGSTOP');
+        const still = await probeTarget({ ...options, limitMs: 1000 }, signal);
+        expect(still).toEqual({ hangs: true, drift: [{ says: 'The probes did not come to their end' }] });
+      } finally {
+        await target.kill();
+      }
+      expect(await mountAt(directory)).toBeUndefined();
     },
     60_000,
   );

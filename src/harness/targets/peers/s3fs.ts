@@ -21,6 +21,7 @@ export const S3FS: PeerDefinition = {
         ...lacks('s3fs has no hard links', 'hard-link'),
         ...lacks('s3fs is built on libfuse 2, which hides the flags', 'rename-flags', 'rename-exchange'),
         ...lacks('s3fs has no fallocate', 'fallocate'),
+        ...lacks('s3fs sends names as they are, and S3 keys are UTF-8: EIO', 'name-bytes'),
         ...lacks('s3fs keeps extended attributes only with -o use_xattr, which is off by default', 'xattr'),
       ],
       quirks: [

@@ -13,7 +13,8 @@ import {
   writeBaseline,
   type Baseline,
 } from './baseline.js';
-import { chooseExternal, type ExternalWish } from './external/choose.js';
+import { chooseExternal } from './external/choose.js';
+import type { ExternalWish } from './external/wish.js';
 import { openEndpoint } from './endpoint.js';
 import type { EndpointWish } from './endpoint-wish.js';
 import { startEnvironmentProbe } from './environment.js';
@@ -108,10 +109,11 @@ function suitesOf({
   replayFile,
   external,
   suites,
+  seed,
   selection = {},
 }: SuitePlan): Promise<readonly ChosenSuite[]> {
   if (replayFile !== undefined) return Promise.resolve([REPLAY]);
-  if (external !== undefined) return chooseExternal(external, selection).then((suite) => [suite]);
+  if (external !== undefined) return chooseExternal(external, seed, selection).then((suite) => [suite]);
   return chooseSuites(suites, selection);
 }
 

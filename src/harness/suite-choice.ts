@@ -1,4 +1,4 @@
-import type { ExternalProgram } from './external/choose.js';
+import type { ExternalProgram } from './external/program.js';
 import { catalogOf, type Catalog } from './case-catalog.js';
 import { selectSuites } from './find-suites.js';
 import { selectCases, type Selection } from './selection.js';
@@ -13,7 +13,7 @@ export interface ChosenSuite {
   /** Ids of cases that the suite has and this run leaves out. */
   readonly leftOut: ReadonlySet<string>;
   /** Present: programs of an outside suite instead of cases of ours. */
-  readonly external?: readonly ExternalProgram[];
+  readonly external?: { readonly programs: readonly ExternalProgram[]; readonly limitMs: number };
 }
 
 /**

@@ -109,7 +109,7 @@ async function runCases(
   const { suite, only, files, external } = job.suite;
   progress.begin(`${suite} on ${job.driver.name}${control ? ' (control)' : ''}`, files.length);
   if (external !== undefined)
-    return runExternal({ scope, suite, control, session, progress, programs: external }, signal);
+    return runExternal({ scope, suite, control, session, progress, ...external }, signal);
   return runSuite(
     {
       scope,

@@ -27,6 +27,8 @@ export const caseResultSchema = z.strictObject({
   state: z.enum(CASE_STATES),
   /** Why, for every state but `passed`. */
   reason: z.string().optional(),
+  /** Figures that an outside program told; never judged. */
+  note: z.string().optional(),
   elapsedMs: z.number(),
   seed: z.number(),
   /** Things that it looked at; absent where it was ended from outside. */

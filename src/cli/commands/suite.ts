@@ -35,6 +35,7 @@ export function builder(yargs: Argv): Argv {
     .example("objectfs suite posix --filter 'rename/*'", 'Some cases; a failed one alone by its id')
     .example('objectfs suite selftest', 'Planted defects: does a case notice each?')
     .example('objectfs suite external --kind tap --path ~/pjdfstest/tests', 'An outside suite in the mount')
+    .example('objectfs suite external --kind fio --target s3fs', 'fio, where it is installed')
     .example('objectfs suite all --endpoint http://127.0.0.1:9000', 'On another S3 server');
 }
 
@@ -58,7 +59,7 @@ function sizeOptions<T>(yargs: Argv<T>) {
     .option('ops', {
       type: 'number',
       requiresArg: true,
-      describe: 'Random operations of the suite model; else 1000',
+      describe: 'Random operations of the suite model, else 1000; external: of a case of fsx or stress-ng',
     });
 }
 
@@ -67,7 +68,7 @@ export async function handler(flags: ArgumentsCamelCase): Promise<void> {
   const suites = Array.isArray(names) ? names.map(String) : [];
   if (suites.includes(SELFTEST)) return runBoard(flags, suites);
   const operations = operationsFrom(flags);
-  const external = externalFrom(flags, suites);
+  const external = externalFrom(flags, suites, operations);
   await runAndReport(flags, async ({ resolved, seed, invocation, signal, progress, log }) => {
     const { runSuites } = await import('../../harness/run-suites.js');
     const { parseShard } = await import('../../harness/selection.js');

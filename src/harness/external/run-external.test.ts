@@ -1,13 +1,9 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { configSchema } from '../../config/schema.js';
-import { silentProgress } from '../../log/progress.js';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { SuiteResult } from '../../report/model.js';
-import { directoryTarget } from '../targets/directory.js';
-import { TargetSession } from '../targets/session.js';
 import { temporaryRun, type TemporaryRun } from '../testing/temporary-run.js';
 import { chooseExternal } from './choose.js';
-import { runExternal } from './run-external.js';
+import { runOutside, startDirectory, writeScripts } from './testing/outside-run.js';
 
 let run: TemporaryRun;
 beforeEach(async () => {
@@ -17,32 +13,14 @@ afterEach(async () => {
   await run.remove();
 });
 
-async function writePrograms(programs: Readonly<Record<string, string>>): Promise<string> {
-  const folder = join(run.folder, 'programs');
-  for (const [name, body] of Object.entries(programs)) {
-    await mkdir(dirname(join(folder, name)), { recursive: true });
-    await writeFile(join(folder, name), `#!/bin/sh\n${body}\n`);
-  }
-  return folder;
-}
-
 async function runPrograms(
   programs: Readonly<Record<string, string>>,
   limitMs: number,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<SuiteResult> {
-  const path = await writePrograms(programs);
-  const { suite, external = [] } = await chooseExternal({ kind: 'tap', path }, {});
-  const target = join(run.folder, 'target');
-  await mkdir(target);
-  const { runId } = run.scope;
-  const config = configSchema.parse({});
-  const place = { runId, folder: run.folder, config, record: run.scope.record };
-  const session = new TargetSession(await directoryTarget(target), place);
-  await session.start(signal);
-  const job = { scope: run.scope, suite, control: false, session, progress: silentProgress };
-  const result = await runExternal({ ...job, programs: external, limitMs }, signal);
-  const left = await readdir(session.target.directory);
+  const path = await writeScripts(run, programs);
+  const session = await startDirectory(run, signal);
+  const { left, ...result } = await runOutside(run, session, { kind: 'tap', path, limitMs }, { signal });
   // What a hung program had stays: removing it could hang too.
   expect(left).toHaveLength(result.cases.filter(({ state }) => state === 'hung').length);
   return result;
@@ -67,13 +45,17 @@ test('a program is a case with its checks, run in a fresh directory of the targe
 });
 
 test('an empty selection, an empty folder and an absent one are usage errors', async () => {
-  const path = await writePrograms({ 'a.t': 'echo 1..0' });
+  const path = await writeScripts(run, { 'a.t': 'echo 1..0' });
   const choose = (where: string, filter?: string) =>
-    chooseExternal({ kind: 'tap', path: where }, filter === undefined ? {} : { filter });
+    chooseExternal({ kind: 'tap', path: where }, 1, filter === undefined ? {} : { filter });
   await expect(choose(path, 'zebra')).rejects.toMatchObject({ kind: 'usage' });
   await expect(choose(join(path, 'none'))).rejects.toMatchObject({ kind: 'usage' });
   await mkdir(join(path, 'empty'));
   await expect(choose(join(path, 'empty'))).rejects.toMatchObject({ kind: 'usage' });
+  await expect(chooseExternal({ kind: 'tap' }, 1, {})).rejects.toMatchObject({ kind: 'usage' });
+  const fsx = (where: string) => chooseExternal({ kind: 'fsx', path: where }, 1, {});
+  await expect(fsx(path)).rejects.toMatchObject({ kind: 'usage' });
+  await expect(fsx(join(path, 'none'))).rejects.toMatchObject({ kind: 'usage' });
 });
 
 test('the signal ends the program', async () => {

@@ -124,6 +124,10 @@ function coverageTable(operations: readonly OperationCoverage[]): Html {
   </details>`;
 }
 
+function remark(text: string | undefined): Html {
+  return text === undefined ? html`` : html`<br /><span class="soft small">${text}</span>`;
+}
+
 function groupList({ group, cases }: SuiteRow['groups'][number]): Html {
   const others = cases.filter((result) => !isBad(result));
   if (others.length === 0) return html``;
@@ -137,11 +141,7 @@ function groupList({ group, cases }: SuiteRow['groups'][number]): Html {
               html`<tr>
                 <td>${pill(result.state)}</td>
                 <td>
-                  <code>${result.id}</code><br />${result.says}${
-                    result.reason === undefined
-                      ? html``
-                      : html`<br /><span class="soft small">${result.reason}</span>`
-                  }
+                  <code>${result.id}</code><br />${result.says}${remark(result.reason)}${remark(result.note)}
                 </td>
                 <td class="num soft">${formatDuration(result.elapsedMs)}</td>
               </tr>`,

@@ -31,7 +31,7 @@ export class CaseList implements CaseGroup {
   add(
     name: string,
     says: string,
-    run: (context: CaseContext) => Promise<void>,
+    run: (context: CaseContext) => Promise<void> | undefined,
     options: CaseOptions = {},
   ): void {
     const timeoutMs = options.timeoutMs ?? this.#options.timeoutMs;
@@ -43,7 +43,9 @@ export class CaseList implements CaseGroup {
       needs: [...new Set([...(this.#options.needs ?? []), ...(options.needs ?? [])])],
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
       ...(tier === undefined ? {} : { tier }),
-      run,
+      async run(context) {
+        await run(context);
+      },
     });
   }
 }

@@ -20,6 +20,7 @@ export const NEEDS = [
   'rename-exchange',
   'fallocate',
   'seek-hole',
+  'tmpfile', // O_TMPFILE of open(2)
   'lock',
   'mmap',
   'name-bytes', // names that are no UTF-8; open(2) allows a file system to refuse them with EINVAL
@@ -56,7 +57,7 @@ export interface CaseContext {
   /** A fresh empty directory on the target, made for this case. */
   readonly directory: string;
   /** A path below `directory`. */
-  path(...segments: readonly string[]): string;
+  readonly path: (...segments: readonly string[]) => string;
   readonly signal: AbortSignal;
   /** The run's seed mixed with the case's id. */
   readonly seed: number;

@@ -20,6 +20,7 @@ export { CaseFailure, equal, fail, notEqual, ok, sameBytes } from './assert.js';
 export { codeOf } from './outcome.js';
 export { NOBODY, callsAsUser, type FsCall } from './as-user.js';
 export * from './constants.js';
-export type { Syscalls, TimeSpec } from './syscalls.js';
+export type { CallArgument, OtherUser, Syscalls, TimeSpec } from './syscalls.js';
+export type { CallName } from './libc-calls.js';
 export type { ErrnoName } from '../../errors/errno.js';
 export type { RawReply } from './raw-request.js';

@@ -1,4 +1,4 @@
-import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, mkdtempSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FALLOCATE, LOCK, RENAME, SEEK, XATTR } from './constants.js';
@@ -61,6 +61,32 @@ describe('System calls by koffi', () => {
         sys.renameat2(fifo, file, RENAME.noReplace);
       }),
     ).toMatchObject({ code: 'EEXIST' });
+  });
+
+  test('a call by its name takes paths, numbers and bytes, and answers or throws', () => {
+    const at = Number(sys.call('open', folder, 0, 0));
+    const fd = Number(sys.call('openat', at, 'file', 2, 0));
+    const [one, two] = [Buffer.alloc(3), Buffer.alloc(10)];
+    expect(sys.call('readv', fd, sys.vector([one, two]), 2)).toBe(7n);
+    expect(`${one.toString()}|${two.toString('utf8', 0, 4)}`).toBe('con|tent');
+    expect(thrownBy(() => sys.call('mkdirat', at, 'file', 0o755))).toMatchObject({ code: 'EEXIST' });
+    for (const each of [fd, at]) sys.call('close', each);
+    expect(thrownBy(() => sys.call('close', fd))).toMatchObject({ code: 'EBADF' });
+  });
+
+  const asRoot = process.getuid?.() === 0 ? test : test.skip;
+  asRoot('another user makes calls without capabilities, and root is back afterwards', () => {
+    chmodSync(folder, 0o700);
+    const user = { uid: 12_345, gid: 23_456 };
+    expect(thrownBy(() => sys.as(user, () => statSync(file)))).toMatchObject({ code: 'EACCES' });
+    chmodSync(folder, 0o777);
+    sys.as(user, () => {
+      writeFileSync(join(folder, 'theirs'), '');
+    });
+    expect(statSync(join(folder, 'theirs'))).toMatchObject(user);
+    chmodSync(folder, 0o700);
+    writeFileSync(join(folder, 'ours'), '');
+    expect(statSync(join(folder, 'ours'))).toMatchObject({ uid: 0, gid: 0 });
   });
 
   test('descriptor calls work at offsets beyond 4 GiB', () => {

@@ -1,5 +1,7 @@
 import koffi from 'koffi';
-import { nameOfErrno } from './errno-names.js';
+import { asOtherUser } from './credentials.js';
+import { callByName, vectorOf } from './libc-calls.js';
+import { bind, check, cString } from './native-call.js';
 import type { Syscalls, TimeSpec } from './syscalls.js';
 
 /** fcntl.h and sys/stat.h of Linux; the same on x86-64 and arm64. */
@@ -11,31 +13,29 @@ const NS_PER_SECOND = 1_000_000_000n;
 
 /**
  * The system calls of the C library that this process runs on. Calls are made by libc symbol, not by number, so
- * nothing here depends on the architecture.
+ * nothing but `as` depends on the architecture.
  *
  * @throws NodeJS.ErrnoException from every method, shaped like those of `node:fs`.
  */
 export function linuxSyscalls(): Syscalls {
-  cached ??= { ...nodeCalls(), ...xattrCalls(), ...descriptorCalls(), ...dataCalls() };
+  cached ??= {
+    ...nodeCalls(),
+    ...xattrCalls(),
+    ...descriptorCalls(),
+    ...dataCalls(),
+    call: callByName,
+    vector: vectorOf,
+    as: asOtherUser,
+  };
   return cached;
 }
 
 let cached: Syscalls | undefined;
 
-type Libc = ReturnType<typeof koffi.load>;
-type NativeCall = (...args: readonly unknown[]) => number | bigint;
-
-function bind(libc: Libc, definition: string): NativeCall {
-  // koffi types every function it makes as (...args: any[]) => any; all of ours answer with an integer.
-  return libc.func(definition) as NativeCall;
-}
-
 function nodeCalls(): Pick<Syscalls, 'mknod' | 'utimensat' | 'renameat2'> {
-  const libc = koffi.load(null);
-  const mknod = bind(libc, 'int mknod(const void *path, uint32_t mode, uint64_t device)');
-  const utimensat = bind(libc, 'int utimensat(int dirfd, const void *path, const void *times, int flags)');
+  const mknod = bind('int mknod(const void *path, uint32_t mode, uint64_t device)');
+  const utimensat = bind('int utimensat(int dirfd, const void *path, const void *times, int flags)');
   const renameat2 = bind(
-    libc,
     'int renameat2(int fromFd, const void *from, int toFd, const void *to, unsigned int flags)',
   );
   return {
@@ -54,17 +54,12 @@ function nodeCalls(): Pick<Syscalls, 'mknod' | 'utimensat' | 'renameat2'> {
 }
 
 function xattrCalls(): Pick<Syscalls, 'getxattr' | 'setxattr' | 'listxattr' | 'removexattr'> {
-  const libc = koffi.load(null);
-  const getxattr = bind(
-    libc,
-    'int64_t getxattr(const void *path, const void *name, void *value, size_t size)',
-  );
+  const getxattr = bind('int64_t getxattr(const void *path, const void *name, void *value, size_t size)');
   const setxattr = bind(
-    libc,
     'int setxattr(const void *path, const void *name, const void *value, size_t size, int flags)',
   );
-  const listxattr = bind(libc, 'int64_t listxattr(const void *path, void *list, size_t size)');
-  const removexattr = bind(libc, 'int removexattr(const void *path, const void *name)');
+  const listxattr = bind('int64_t listxattr(const void *path, void *list, size_t size)');
+  const removexattr = bind('int removexattr(const void *path, const void *name)');
   return {
     getxattr(path, name, sizeBytes) {
       return sized('getxattr', path, sizeBytes, (buffer) =>
@@ -91,11 +86,10 @@ function xattrCalls(): Pick<Syscalls, 'getxattr' | 'setxattr' | 'listxattr' | 'r
 }
 
 function descriptorCalls(): Pick<Syscalls, 'fallocate' | 'lseek' | 'flock' | 'dup'> {
-  const libc = koffi.load(null);
-  const fallocate = bind(libc, 'int fallocate64(int fd, int mode, int64_t offset, int64_t length)');
-  const lseek = bind(libc, 'int64_t lseek64(int fd, int64_t offset, int whence)');
-  const flock = bind(libc, 'int flock(int fd, int operation)');
-  const dup = bind(libc, 'int dup(int fd)');
+  const fallocate = bind('int fallocate64(int fd, int mode, int64_t offset, int64_t length)');
+  const lseek = bind('int64_t lseek64(int fd, int64_t offset, int whence)');
+  const flock = bind('int flock(int fd, int operation)');
+  const dup = bind('int dup(int fd)');
   return {
     fallocate(fd, mode, offset, lengthBytes) {
       check('fallocate', undefined, fallocate(fd, mode, offset, lengthBytes));
@@ -122,18 +116,15 @@ const DIRECT_UNIT_BYTES = 4096;
 const PAGE_BYTES = 65_536;
 
 function dataCalls(): Pick<Syscalls, 'copyFileRange' | 'writeMapped' | 'alignedBuffer'> {
-  const libc = koffi.load(null);
   const copy = bind(
-    libc,
     'int64_t copy_file_range(int from, void *fromAt, int to, void *toAt, size_t length, unsigned int flags)',
   );
   const mmap = bind(
-    libc,
     'intptr_t mmap64(void *at, size_t length, int protection, int flags, int fd, int64_t offset)',
   );
-  const memcpy = bind(libc, 'intptr_t memcpy(intptr_t to, const void *from, size_t length)');
-  const msync = bind(libc, 'int msync(intptr_t at, size_t length, int flags)');
-  const munmap = bind(libc, 'int munmap(intptr_t at, size_t length)');
+  const memcpy = bind('intptr_t memcpy(intptr_t to, const void *from, size_t length)');
+  const msync = bind('int msync(intptr_t at, size_t length, int flags)');
+  const munmap = bind('int munmap(intptr_t at, size_t length)');
   return {
     copyFileRange(from, at, to, toAt, lengthBytes) {
       const places = [BigInt64Array.of(at), BigInt64Array.of(toAt)];
@@ -180,18 +171,4 @@ function timespec(time: TimeSpec): readonly [bigint, bigint] {
   // tv_nsec is never negative: a time before 1970 has the next lower second.
   const nanoseconds = ((time.ns % NS_PER_SECOND) + NS_PER_SECOND) % NS_PER_SECOND;
   return [(time.ns - nanoseconds) / NS_PER_SECOND, nanoseconds];
-}
-
-/** NUL-terminated UTF-8. */
-function cString(text: string): Buffer {
-  return Buffer.from(`${text}\0`, 'utf8');
-}
-
-function check(syscall: string, path: string | undefined, result: number | bigint): number | bigint {
-  if (result >= 0) return result;
-  const errno = koffi.errno();
-  const code = nameOfErrno(errno) ?? `E${errno}`;
-  const about = path === undefined ? '' : ` '${path}'`;
-  const error: NodeJS.ErrnoException = new Error(`${code}: ${syscall}${about}`);
-  throw Object.assign(error, { code, errno: -errno, syscall, ...(path === undefined ? {} : { path }) });
 }

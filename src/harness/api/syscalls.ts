@@ -1,6 +1,11 @@
 /** Seconds and nanoseconds as utimensat(2) takes them, or its two special values. */
 export type TimeSpec = { readonly ns: bigint } | 'now' | 'omit';
 
+import type { CallName } from './libc-calls.js';
+
+/** What a system call takes: a string goes as NUL-terminated UTF-8, bytes by their address. */
+export type CallArgument = number | bigint | string | Uint8Array | BigInt64Array | null;
+
 /**
  * System calls that `node:fs` has not. Synchronous; a failed call throws a `NodeJS.ErrnoException` whose `code` is
  * the errno name, like `node:fs`.
@@ -29,4 +34,25 @@ export interface Syscalls {
   writeMapped(fd: number, at: number, bytes: Uint8Array): void;
   /** Zeros at an address that O_DIRECT takes: a multiple of 4 KiB. */
   alignedBuffer(lengthBytes: number): Buffer;
+  /**
+   * Any call of `libc-calls.ts`, as its man page has it: `call('mkdirat', fd, 'name', 0o755)`.
+   *
+   * @returns What the call answers; -1 is thrown.
+   */
+  call(name: CallName, ...args: readonly CallArgument[]): bigint;
+  /** The array of `struct iovec` over these buffers; they must live for as long as it is used. */
+  vector(buffers: readonly Uint8Array[]): BigInt64Array;
+  /**
+   * Makes synchronous calls (`node:fs` with `Sync`, these) as another user without capabilities, and is root again
+   * afterwards. Needs root. @throws what `body` throws.
+   */
+  as<T>(user: OtherUser, body: () => T): T;
+}
+
+/** Who makes a call. */
+export interface OtherUser {
+  readonly uid: number;
+  readonly gid: number;
+  /** Supplementary groups. @defaultValue none */
+  readonly groups?: readonly number[];
 }

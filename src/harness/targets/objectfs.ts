@@ -23,6 +23,7 @@ const NATIVE_UNMET: readonly UnmetNeed[] = [
   { need: 'rename-flags', state: 'unsupported', reason: NATIVE },
   { need: 'fallocate', state: 'unsupported', reason: NATIVE },
   { need: 'name-bytes', state: 'unsupported', reason: 'The binding fuse-native decodes names as UTF-8' },
+  { need: 'tmpfile', state: 'unsupported', reason: NATIVE },
 ];
 
 type Binding = Config['mount']['binding'];

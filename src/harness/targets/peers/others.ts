@@ -18,6 +18,7 @@ const NO_PERMISSIONS: readonly PeerLack[] = [
   ...lacks('It keeps neither mode nor owner: both are those of the mount', 'chown'),
   ...lacks('It has regular files and directories only', 'mknod', 'symlink', 'hard-link'),
   ...lacks('It has no fallocate', 'fallocate'),
+  ...lacks('It has no files without a name', 'tmpfile'),
   ...lacks('It has no flags of rename', 'rename-flags', 'rename-exchange'),
 ];
 
@@ -85,6 +86,7 @@ const GEESEFS: PeerDefinition = {
     unmet: [
       ...lacks('GeeseFS has no hard links', 'hard-link'),
       ...lacks('GeeseFS documents no flags of rename', 'rename-flags', 'rename-exchange'),
+      ...lacks('GeeseFS documents no files without a name', 'tmpfile'),
     ],
     quirks: [
       'close returns before the upload, which is tried again for ever; errors show at fsync only',
@@ -112,7 +114,10 @@ const JUICEFS: PeerDefinition = {
   versionPattern: /juicefs version (\d[\w.-]*)/,
   ownFormat: true,
   variants: only({
-    unmet: lacks('The bucket holds blocks of JuiceFS, not one object per file', 'store'),
+    unmet: [
+      ...lacks('The bucket holds blocks of JuiceFS, not one object per file', 'store'),
+      ...lacks('JuiceFS documents no files without a name', 'tmpfile'),
+    ],
     quirks: ['Names and attributes lie in a local SQLite file, not in the bucket'],
     command: (place) => {
       const metadata = `sqlite3://${join(place.folder, 'juicefs.db')}`;

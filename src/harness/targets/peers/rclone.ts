@@ -17,6 +17,7 @@ const LACKS: readonly PeerLack[] = [
   ...lacks('rclone mount has no extended attributes', 'xattr'),
   ...lacks('rclone mount has no flags of rename', 'rename-flags', 'rename-exchange'),
   ...lacks('rclone mount has no fallocate', 'fallocate'),
+  ...lacks('rclone mount has no files without a name', 'tmpfile'),
 ];
 
 const QUIRKS: readonly string[] = [

@@ -22,6 +22,7 @@ export const S3FS: PeerDefinition = {
         ...lacks('s3fs is built on libfuse 2, which hides the flags', 'rename-flags', 'rename-exchange'),
         ...lacks('s3fs has no fallocate', 'fallocate'),
         ...lacks('s3fs sends names as they are, and S3 keys are UTF-8: EIO', 'name-bytes'),
+        ...lacks('libfuse 2 has no files without a name', 'tmpfile'),
         ...lacks('s3fs keeps extended attributes only with -o use_xattr, which is off by default', 'xattr'),
       ],
       quirks: [

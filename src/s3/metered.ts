@@ -65,31 +65,39 @@ export function meterStore(store: ObjectStore): MeteredStore {
   };
 }
 
-/** The same store with `around` called around every request. */
+/** The same store with `around` called around every request; `signal` is the one that the caller gave. */
 export function wrapStore(
   store: ObjectStore,
-  around: <T>(method: StoreMethod, run: () => Promise<T>) => Promise<T>,
+  around: <T>(method: StoreMethod, run: () => Promise<T>, signal: AbortSignal | undefined) => Promise<T>,
 ): ObjectStore {
   return {
     bucket: store.bucket,
-    head: (...args) => around('head', () => store.head(...args)),
-    get: (...args) => around('get', () => store.get(...args)),
-    tags: (...args) => around('tags', () => store.tags(...args)),
-    put: (...args) => around('put', () => store.put(...args)),
-    delete: (...args) => around('delete', () => store.delete(...args)),
-    deleteMany: (...args) => around('deleteMany', () => store.deleteMany(...args)),
-    copy: (...args) => around('copy', () => store.copy(...args)),
-    list: (...args) => around('list', () => store.list(...args)),
-    createUpload: (...args) => around('createUpload', () => store.createUpload(...args)),
-    uploadPart: (...args) => around('uploadPart', () => store.uploadPart(...args)),
-    copyPart: (...args) => around('copyPart', () => store.copyPart(...args)),
-    completeUpload: (...args) => around('completeUpload', () => store.completeUpload(...args)),
-    abortUpload: (...args) => around('abortUpload', () => store.abortUpload(...args)),
-    listUploads: (...args) => around('listUploads', () => store.listUploads(...args)),
+    head: (...args) => around('head', () => store.head(...args), signalOf(args)),
+    get: (...args) => around('get', () => store.get(...args), signalOf(args)),
+    tags: (...args) => around('tags', () => store.tags(...args), signalOf(args)),
+    put: (...args) => around('put', () => store.put(...args), signalOf(args)),
+    delete: (...args) => around('delete', () => store.delete(...args), signalOf(args)),
+    deleteMany: (...args) => around('deleteMany', () => store.deleteMany(...args), signalOf(args)),
+    copy: (...args) => around('copy', () => store.copy(...args), signalOf(args)),
+    list: (...args) => around('list', () => store.list(...args), signalOf(args)),
+    createUpload: (...args) => around('createUpload', () => store.createUpload(...args), signalOf(args)),
+    uploadPart: (...args) => around('uploadPart', () => store.uploadPart(...args), signalOf(args)),
+    copyPart: (...args) => around('copyPart', () => store.copyPart(...args), signalOf(args)),
+    completeUpload: (...args) =>
+      around('completeUpload', () => store.completeUpload(...args), signalOf(args)),
+    abortUpload: (...args) => around('abortUpload', () => store.abortUpload(...args), signalOf(args)),
+    listUploads: (...args) => around('listUploads', () => store.listUploads(...args), signalOf(args)),
     close: () => {
       store.close();
     },
   };
+}
+
+/** Options come last in every method, and all of them are {@link Cancellable}. */
+function signalOf(args: readonly unknown[]): AbortSignal | undefined {
+  const options = args.at(-1);
+  if (typeof options !== 'object' || options === null || !('signal' in options)) return undefined;
+  return options.signal instanceof AbortSignal ? options.signal : undefined;
 }
 
 function entryOf(counts: Map<string, RequestCount>, operation: string): RequestCount {

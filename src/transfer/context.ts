@@ -39,8 +39,8 @@ export interface TransferContext {
 
 /** Retries that all parts of one transfer share, so a store in trouble is not flooded by all of them at once. */
 export interface RetryBudget {
-  /** `false`: spent. */
-  take(): boolean;
+  /** `false`: spent. A refusal by load costs nothing: the learnt request rate holds back what follows it. */
+  take(failure: Failure): boolean;
   /** Called once per part that succeeds. */
   earn(): void;
 }
@@ -56,7 +56,8 @@ const RETRIES_PER_SUCCESS = 0.2;
 export function createRetryBudget(): RetryBudget {
   let left = INITIAL_RETRIES;
   return {
-    take() {
+    take({ kind }) {
+      if (kind === 'throttled') return true;
       if (left < 1) return false;
       left -= 1;
       return true;
@@ -108,7 +109,7 @@ export async function tryPart<T>(
   return retrying(observed, {
     signal,
     policy: { ...PART_RETRY, ...policy },
-    isRetriable: (failure) => isTransient(failure) && budget.take(),
+    isRetriable: (failure) => isTransient(failure) && budget.take(failure),
     onRetry: () => {
       tally.retries += 1;
     },

@@ -6,6 +6,7 @@ import type { RetryPolicy } from '../s3/backoff.js';
 import type { S3Connection } from '../s3/connection.js';
 import type { ObjectStore } from '../s3/store.js';
 import { optimizedTransporter, plainTransporter, type TransporterParts } from './optimized.js';
+import { pacedStore } from './request-rate/pacer.js';
 import { sdkTransporter } from './sdk-baseline.js';
 import { factsOf } from './storage-facts.js';
 import type { Transporter } from './transporter.js';
@@ -50,7 +51,8 @@ function choose(
 ): Transporter {
   if (name === 'plain') return plainTransporter(parts);
   if (name === 'optimized') {
-    return parts.settings.level === 'off' ? plainTransporter(parts, name) : optimizedTransporter(parts);
+    if (parts.settings.level === 'off') return plainTransporter(parts, name);
+    return optimizedTransporter({ ...parts, store: pacedStore(parts.store) });
   }
   if (connection === undefined)
     throw new Failure('usage', 'The sdk transporter needs the connection of its store');

@@ -255,7 +255,7 @@ async function openFirst(
   const read = await retrying(attempt, {
     signal,
     policy: { ...PART_RETRY, ...policy },
-    isRetriable: (failure) => isTransient(failure) && budget.take(),
+    isRetriable: (failure) => isTransient(failure) && budget.take(failure),
     onRetry: () => {
       tally.retries += 1;
     },

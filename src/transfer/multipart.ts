@@ -190,7 +190,7 @@ async function tryStep<T>(
   return retrying(attempt, {
     signal,
     policy: { ...PART_RETRY, ...policy },
-    isRetriable: (failure) => isTransient(failure) && budget.take(),
+    isRetriable: (failure) => isTransient(failure) && budget.take(failure),
     onRetry: () => {
       tally.retries += 1;
     },

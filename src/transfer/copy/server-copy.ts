@@ -9,6 +9,7 @@ import { openUploadJournal, type SentPart, type UploadJournal } from '../journal
 import { abandonUpload } from '../multipart.js';
 import { newContext } from '../optimized.js';
 import { cutParts, S3_LIMITS, type Part } from '../plan.js';
+import { pacedStore } from '../request-rate/pacer.js';
 import type { Verification } from '../transporter.js';
 import { runWindowed } from '../window.js';
 import {
@@ -49,7 +50,7 @@ export async function copyOnServer(
   }
   const { head } = await lookUp(context, source);
   const { settings, log } = context;
-  const transfer = newContext({ store: context.storeFor(target.bucket), settings, log });
+  const transfer = newContext({ store: pacedStore(context.storeFor(target.bucket)), settings, log });
   const { key } = target;
   const facts = { key, leastBytes: head.sizeBytes, mostBytes: head.sizeBytes };
   const storageClass = chooseStorageClass(settings, facts);

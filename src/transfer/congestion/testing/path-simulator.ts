@@ -1,3 +1,4 @@
+import { startRate, withBegun, withRefused, withServed } from '../../request-rate/rate.js';
 import type { Begin, WindowController } from '../controller.js';
 
 /** A path that parts are fetched over. Rates in bytes per ms. */
@@ -27,6 +28,7 @@ export interface FlowResult {
 interface ActivePart {
   readonly flow: Flow;
   readonly begin: Begin;
+  readonly beganMs: number;
   waitMs: number;
   leftBytes: number;
   readonly fate: 'acked' | 'throttled' | 'reset';
@@ -37,6 +39,8 @@ const STEP_MS = 2;
 interface RunOptions {
   readonly untilMs: number;
   readonly fromMs?: number;
+  /** All flows share one learnt request rate, as the transfers of a process to one store do. @defaultValue false */
+  readonly paces?: boolean;
   readonly random: () => number;
 }
 
@@ -66,6 +70,8 @@ class Simulation {
   readonly #path: SimulatedPath;
   readonly #partBytes: number;
   readonly #fromMs: number;
+  readonly #paces: boolean;
+  #rate = startRate();
   readonly #random: () => number;
   readonly #active = new Set<ActivePart>();
   #tokens: number;
@@ -74,7 +80,7 @@ class Simulation {
     windows: readonly WindowController[],
     path: SimulatedPath,
     partBytes: number,
-    { fromMs = 0, random }: RunOptions,
+    { fromMs = 0, paces = false, random }: RunOptions,
   ) {
     this.flows = windows.map((window) => ({
       window,
@@ -84,6 +90,7 @@ class Simulation {
     this.#path = path;
     this.#partBytes = partBytes;
     this.#fromMs = fromMs;
+    this.#paces = paces;
     this.#random = random;
     this.#tokens = path.bucket?.depth ?? Infinity;
   }
@@ -102,6 +109,8 @@ class Simulation {
   #start(flow: Flow, nowMs: number): void {
     const path = this.#path;
     while (flow.inFlight < flow.window.permits(nowMs)) {
+      if (this.#paces && nowMs < this.#rate.nextMs) return;
+      this.#rate = withBegun(this.#rate, nowMs);
       flow.inFlight += 1;
       flow.result.peak = Math.max(flow.result.peak, flow.inFlight);
       const isRefused = this.#tokens < 1 || this.#active.size >= (path.maxAtOnce?.(nowMs) ?? Infinity);
@@ -110,7 +119,8 @@ class Simulation {
       const fate = isRefused ? 'throttled' : this.#random() < path.lossRate ? 'reset' : 'acked';
       const leftBytes = { throttled: 0, reset: this.#partBytes / 2, acked: this.#partBytes }[fate];
       const waitMs = path.latencyMs + this.#random() * path.jitterMs;
-      this.#active.add({ flow, begin: flow.window.begin(flow.inFlight, nowMs), waitMs, leftBytes, fate });
+      const begin = flow.window.begin(flow.inFlight, nowMs);
+      this.#active.add({ flow, begin, beganMs: nowMs, waitMs, leftBytes, fate });
     }
   }
 
@@ -127,8 +137,10 @@ class Simulation {
     }
   }
 
-  #end({ flow, begin, fate }: ActivePart, nowMs: number): void {
+  #end({ flow, begin, beganMs, fate }: ActivePart, nowMs: number): void {
     flow.inFlight -= 1;
+    if (fate === 'acked') this.#rate = withServed(this.#rate, nowMs);
+    if (fate === 'throttled') this.#rate = withRefused(this.#rate, beganMs, nowMs);
     if (nowMs >= this.#fromMs) {
       if (fate === 'acked') flow.result.deliveredBytes += this.#partBytes;
       else flow.result.lost += 1;

@@ -57,6 +57,19 @@ export async function loadFixtures(
  * @throws Failure `usage` where the folder is missing, is a file, can not be read, or holds no file.
  */
 export async function scanData(folder: string, signal?: AbortSignal): Promise<readonly FixtureFile[]> {
+  const files: FixtureFile[] = [];
+  for (const { name, path } of await listData(folder, signal)) {
+    signal?.throwIfAborted();
+    files.push(await describeFile(name, path));
+  }
+  return files;
+}
+
+/** The same without what has to be read for it: names and paths. */
+export async function listData(
+  folder: string,
+  signal?: AbortSignal,
+): Promise<readonly Pick<FixtureFile, 'name' | 'path'>[]> {
   const root = await dataRoot(folder);
   const names = (await collectNames(root, signal)).sort();
   if (names.length === 0) {
@@ -66,12 +79,7 @@ export async function scanData(folder: string, signal?: AbortSignal): Promise<re
       root,
     );
   }
-  const files: FixtureFile[] = [];
-  for (const name of names) {
-    signal?.throwIfAborted();
-    files.push(await describeFile(name, join(root, name)));
-  }
-  return files;
+  return names.map((name) => ({ name, path: join(root, name) }));
 }
 
 async function dataRoot(folder: string): Promise<string> {

@@ -1,13 +1,14 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { usageError } from '../../errors/failure.js';
-import { configOptions, connectionOptions } from '../options.js';
+import { interruptible } from '../interrupt.js';
+import { configOptions, connectionOptions, resolveConfig } from '../options.js';
 import { numberFlag, runAndReport, runOptions, textFlag, wishFrom } from '../reported-run.js';
 
 export const command = 'bench';
 export const describe = 'Compare the optimized transfer with the baselines, in interleaved blocks';
 
 export function builder(yargs: Argv): Argv {
-  return runOptions(connectionOptions(configOptions(yargs)))
+  return examples(costOptions(runOptions(connectionOptions(configOptions(yargs)))))
     .option('data', {
       type: 'string',
       requiresArg: true,
@@ -38,16 +39,47 @@ export function builder(yargs: Argv): Argv {
       type: 'string',
       requiresArg: true,
       describe: 'With --mounts: workloads such as write:1GiB,create:1000,list; else all',
+    });
+}
+
+/** What `--cost` takes. */
+function costOptions<T>(yargs: Argv<T>) {
+  return yargs
+    .option('cost', {
+      type: 'boolean',
+      describe: 'Tell what --data would cost in each storage class instead; moves nothing, needs no server',
     })
+    .option('keep-days', {
+      type: 'number',
+      requiresArg: true,
+      describe: 'With --cost: days until the objects are deleted; else 365',
+    })
+    .option('reads-per-month', {
+      type: 'number',
+      requiresArg: true,
+      describe: 'With --cost: how often each object is read as a whole; else never',
+    });
+}
+
+function examples<T>(yargs: Argv<T>) {
+  return yargs
     .example('objectfs bench', 'The embedded server behind the link of a host in its own region')
     .example('objectfs bench --region us-west-2', 'AWS with credentials; without: simulated, and marked so')
     .example('objectfs bench --link home --sizes 1MiB,16MiB', 'A slow line')
     .example('objectfs bench --arms plain,objectfs-cp,rclone,s3cmd --sizes 64MiB', 'Against other programs')
     .example('objectfs bench --mounts objectfs,s3fs,rclone', 'The same work through three mounts')
+    .example(
+      'objectfs bench --cost --data ~/pictures --keep-days 20',
+      'Minimum sizes and early deletes, in dollars',
+    )
     .example('objectfs bench --data ~/pictures --endpoint http://127.0.0.1:9000', 'Your files, your server');
 }
 
 export async function handler(flags: ArgumentsCamelCase): Promise<void> {
+  if (flags['cost'] === true) {
+    await tellCost(flags);
+    return;
+  }
   const { parseSize } = await import('../../config/size.js');
   const sizesBytes = textFlag(flags, 'sizes')?.split(',').map(parseSize);
   const blocks = numberFlag(flags, 'blocks');
@@ -80,16 +112,54 @@ export async function handler(flags: ArgumentsCamelCase): Promise<void> {
   });
 }
 
-/** Flags of the two kinds of bench: one that has no effect would be a lie. */
+/** Flags of another kind of bench: one that has no effect would be a lie. */
 function refuseMixture(flags: ArgumentsCamelCase): void {
   const isMounts = flags['mounts'] !== undefined;
   const others = isMounts ? ['data', 'sizes', 'arms'] : ['workloads'];
-  const wrong = others.find((name) => flags[name] !== undefined);
+  refuseFlags(flags, ['keepDays', 'readsPerMonth'], 'without --cost', 'Add --cost');
+  refuseFlags(
+    flags,
+    others,
+    isMounts ? 'with --mounts' : 'without --mounts',
+    isMounts
+      ? 'Sizes are part of --workloads: write:1GiB; the arms are the mounts'
+      : 'Name the targets with --mounts',
+  );
+}
+
+function refuseFlags(
+  flags: ArgumentsCamelCase,
+  names: readonly string[],
+  where: string,
+  remedy: string,
+): void {
+  const wrong = names.find((name) => flags[name] !== undefined);
   if (wrong === undefined) return;
-  const remedy = isMounts
-    ? 'Sizes are part of --workloads: write:1GiB; the arms are the mounts'
-    : 'Name the targets with --mounts';
-  throw usageError(`--${wrong} has no effect ${isMounts ? 'with' : 'without'} --mounts`, remedy);
+  const flag = wrong.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  throw usageError(`--${flag} has no effect ${where}`, remedy);
+}
+
+/** Flags of a measurement, of which `--cost` makes none. */
+const MEASUREMENT_FLAGS = [
+  ...['sizes', 'arms', 'blocks', 'mounts', 'workloads', 'link', 'endpoint', 'region'],
+  ...['requireAws', 'seed', 'out'],
+];
+
+async function tellCost(flags: ArgumentsCamelCase): Promise<void> {
+  refuseFlags(
+    flags,
+    MEASUREMENT_FLAGS,
+    'with --cost',
+    'It measures nothing: it takes --data, --keep-days and --reads-per-month',
+  );
+  const { describeCost } = await import('../bench/cost.js');
+  const { config } = await resolveConfig(flags);
+  const wish = {
+    dataDir: textFlag(flags, 'data'),
+    keepDays: numberFlag(flags, 'keepDays'),
+    readsPerMonth: numberFlag(flags, 'readsPerMonth'),
+  };
+  process.stdout.write(await interruptible((signal) => describeCost(wish, config.transfer, signal)));
 }
 
 async function benchMounts(flags: ArgumentsCamelCase, mounts: string, blocks?: number): Promise<void> {

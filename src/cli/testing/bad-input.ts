@@ -144,6 +144,21 @@ export const BAD_INPUT: readonly BadInput[] = [
     args: ['suite', 'posix', '--target', 'dir:/no/such'],
     line: /\/no\/such does not exist/,
   },
+  {
+    says: 'days of a cost that are none',
+    args: ['bench', '--cost', '--keep-days', '0'],
+    line: /--keep-days takes days, not 0.*above 0/,
+  },
+  {
+    says: 'a cost over a link',
+    args: ['bench', '--cost', '--link', 'home'],
+    line: /--link has no effect with --cost.*measures nothing/,
+  },
+  {
+    says: 'days without a cost',
+    args: ['bench', '--keep-days', '30'],
+    line: /--keep-days has no effect without --cost/,
+  },
   { says: 'an unknown link of a bench', args: ['bench', '--link', 'dsl'], line: /"dsl".*Choose one of/ },
   { says: 'an unknown link of a server', args: ['serve', '--link', 'dsl'], line: /"dsl".*Choose one of/ },
   {

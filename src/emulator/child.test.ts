@@ -36,6 +36,25 @@ describeBuilt('the embedded server in its own process (needs dist/: npm run buil
     await expect(server.requestCounts()).rejects.toMatchObject({ kind: 'unreachable' });
   });
 
+  test('it fails as it is told, tells how often, and no more when told so', async () => {
+    const server = await startEmulatorProcess({}, forever);
+    const statusOf = async (): Promise<number> => {
+      const reply = await fetch(server.endpoint);
+      await reply.arrayBuffer();
+      return reply.status;
+    };
+    const sound = await statusOf();
+    await server.setFaults({ rules: [{ name: 'storm', nth: 2, fault: { kind: 'status', status: 503 } }] });
+    expect([await statusOf(), await statusOf(), await statusOf()]).toEqual([sound, 503, sound]);
+    expect(await server.faultCounts()).toEqual([{ name: 'storm', matched: 3, fired: 1 }]);
+    await server.setFaults({ rules: [{ fault: { kind: 'status', status: 503 } }] });
+    expect(await statusOf()).toBe(503);
+    await server.setFaults(undefined);
+    expect(await statusOf()).toBe(sound);
+    expect(await server.faultCounts()).toEqual([]);
+    await server.close();
+  });
+
   test('an abort ends it', async () => {
     const abort = new AbortController();
     const server = await startEmulatorProcess({}, abort.signal);

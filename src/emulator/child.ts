@@ -3,7 +3,13 @@ import { compiledModule } from '../config/paths.js';
 import { Failure, usageError } from '../errors/failure.js';
 import type { RequestCount } from '../report/model.js';
 import type { S3Credentials } from '../s3/connection.js';
-import { messageSchema, type ChildMessage, type EmulatorProcessOptions } from './process-messages.js';
+import type { FaultCount, FaultRules } from './faults/rules.js';
+import {
+  messageSchema,
+  type ChildMessage,
+  type EmulatorProcessOptions,
+  type ParentRequest,
+} from './process-messages.js';
 
 export type { EmulatorProcessOptions } from './process-messages.js';
 
@@ -22,6 +28,10 @@ export interface EmulatorProcess {
    * @throws Failure `unreachable` where the process has ended.
    */
   requestCounts(): Promise<RequestCount[]>;
+  /** Lets other things go wrong from the next request on, counted anew; undefined: nothing. */
+  setFaults(rules: FaultRules | undefined): Promise<void>;
+  /** How often each fault rule fitted and fired. */
+  faultCounts(): Promise<FaultCount[]>;
   /** Ends the process and waits until it is gone. */
   close(): Promise<void>;
 }
@@ -67,24 +77,39 @@ async function converse(
   options: EmulatorProcessOptions,
 ): Promise<EmulatorProcess> {
   child.send(options);
-  const first = await channel.next((message) => message.kind !== 'counts');
+  const first = await channel.next((message) => !('id' in message));
   if (first.kind === 'failed') throw usageError(first.message, first.remedy);
   if (first.kind !== 'ready') throw new Failure('internal', 'The S3 server process answered out of turn');
   const { endpoint, credentials, region } = first;
-  let lastId = 0;
+  const ask = asker(child, channel);
   return {
     endpoint,
     credentials,
     region,
     pid: child.pid ?? 0,
     requestCounts: async () => {
-      lastId += 1;
-      const id = lastId;
-      if (child.connected) child.send({ kind: 'counts', id });
-      const answer = await channel.next((message) => message.kind === 'counts' && message.id === id);
+      const answer = await ask((id) => ({ kind: 'counts', id }));
       return answer.kind === 'counts' ? answer.counts : [];
     },
+    setFaults: async (rules) => {
+      await ask((id) => ({ kind: 'set-faults', id, ...(rules === undefined ? {} : { rules }) }));
+    },
+    faultCounts: async () => {
+      const answer = await ask((id) => ({ kind: 'fault-counts', id }));
+      return answer.kind === 'faults' ? answer.faults : [];
+    },
     close: () => farewell(child),
+  };
+}
+
+/** Numbers what is asked, and waits for the answer with the same number. */
+function asker(child: ChildProcess, channel: Channel) {
+  let lastId = 0;
+  return (request: (id: number) => ParentRequest): Promise<ChildMessage> => {
+    lastId += 1;
+    const id = lastId;
+    if (child.connected) child.send(request(id));
+    return channel.next((message) => 'id' in message && message.id === id);
   };
 }
 

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { RequestCount } from '../report/model.js';
 import type { S3Credentials } from '../s3/connection.js';
-import { Faults, type FaultCount } from './faults/faults.js';
-import type { FaultRules } from './faults/rules.js';
+import { Faults } from './faults/faults.js';
+import type { FaultCount, FaultRules } from './faults/rules.js';
 import type { Around, Service } from './http/handler.js';
 import { RequestCounts } from './http/request-counts.js';
 import { listen, type Wrap } from './http/server.js';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { linkProfileSchema, requestCountSchema } from '../report/model.js';
-import { faultRulesSchema } from './faults/rules.js';
+import { faultCountSchema, faultRulesSchema } from './faults/rules.js';
 import type { LinkProfile } from './link/profile.js';
 import type { EmulatorOptions } from './emulator.js';
 
@@ -35,7 +35,17 @@ export const optionsSchema = z.strictObject({
 });
 
 /** What the parent says afterwards. */
-export const requestSchema = z.strictObject({ kind: z.literal('counts'), id: z.number().int() });
+export const requestSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('counts'), id: z.number().int() }),
+  z.strictObject({ kind: z.literal('fault-counts'), id: z.number().int() }),
+  /** Without rules nothing goes wrong any more. */
+  z.strictObject({
+    kind: z.literal('set-faults'),
+    id: z.number().int(),
+    rules: faultRulesSchema.exactOptional(),
+  }),
+]);
+export type ParentRequest = z.infer<typeof requestSchema>;
 
 /** What the child says. */
 export const messageSchema = z.discriminatedUnion('kind', [
@@ -47,5 +57,6 @@ export const messageSchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('failed'), message: z.string(), remedy: z.string().optional() }),
   z.strictObject({ kind: z.literal('counts'), id: z.number().int(), counts: z.array(requestCountSchema) }),
+  z.strictObject({ kind: z.literal('faults'), id: z.number().int(), faults: z.array(faultCountSchema) }),
 ]);
 export type ChildMessage = z.infer<typeof messageSchema>;

@@ -41,7 +41,13 @@ async function begin(options: unknown): Promise<void> {
 function answer(message: unknown): void {
   const request = requestSchema.safeParse(message);
   if (!request.success || emulator === undefined) return;
-  send({ kind: 'counts', id: request.data.id, counts: emulator.requestCounts() });
+  const { data } = request;
+  if (data.kind === 'counts') {
+    send({ kind: 'counts', id: data.id, counts: emulator.requestCounts() });
+    return;
+  }
+  if (data.kind === 'set-faults') emulator.setFaults(data.rules);
+  send({ kind: 'faults', id: data.id, faults: emulator.faultCounts() });
 }
 
 function send(message: ChildMessage): void {

@@ -1,5 +1,6 @@
 import type { Config } from '../config/schema.js';
 import type { S3Connection } from '../s3/connection.js';
+import type { FaultCount, FaultRules } from '../emulator/faults/rules.js';
 import type { RequestCount, RunReport } from '../report/model.js';
 
 /** Which S3 service a run is to use. */
@@ -17,6 +18,14 @@ export interface EndpointWish {
   readonly requireAws?: boolean;
 }
 
+/** What the embedded server tells and does beside S3. */
+export interface ServerControl {
+  requestCounts(): Promise<RequestCount[]>;
+  /** Lets other things go wrong from the next request on, counted anew; undefined: nothing. */
+  setFaults(rules: FaultRules | undefined): Promise<void>;
+  faultCounts(): Promise<FaultCount[]>;
+}
+
 /** An S3 service that answers. */
 export interface Endpoint {
   readonly connection: S3Connection;
@@ -28,6 +37,8 @@ export interface Endpoint {
   readonly simulated?: NonNullable<RunReport['simulated']>;
   /** Present: the embedded server's process. */
   readonly pid?: number;
+  /** Present: the embedded server. */
+  readonly control?: ServerControl;
   /** What the server counted by operation; empty for an external endpoint. */
   requestCounts(): Promise<RequestCount[]>;
   close(): Promise<void>;

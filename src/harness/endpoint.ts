@@ -146,6 +146,7 @@ async function openEmbedded(
     server: 'embedded',
     simulated: { ...(region === undefined ? {} : { region }), profile, reason },
     pid: emulator.pid,
+    control: emulator,
     requestCounts: () => emulator.requestCounts(),
     close: () => emulator.close(),
   };

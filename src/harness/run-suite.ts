@@ -2,13 +2,14 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '../log/log.js';
-import type { RequestCount, SuiteResult } from '../report/model.js';
+import type { SuiteResult } from '../report/model.js';
 import type { RunPlan, WorkerEvent } from './api/protocol.js';
+import type { ServerControl } from './endpoint-wish.js';
 import type { RunScope } from './run-scope.js';
 import { reviveTarget } from './targets/revive.js';
 import type { TargetSession } from './targets/session.js';
 import { CaseBook } from './worker/case-book.js';
-import { serveCases } from './worker/serve-cases.js';
+import { CaseService } from './worker/serve-cases.js';
 import { EventTail } from './worker/event-tail.js';
 import { startJest, suiteFolder, type JestEnd, type JestProcess } from './worker/jest-process.js';
 import { superviseWorker, WATCH_LIMITS, type WatchLimits } from './worker/supervise.js';
@@ -32,8 +33,8 @@ export interface SuiteJob {
   readonly files?: readonly string[];
   readonly plan: Omit<RunPlan, 'done' | 'eventsFile' | 'controlSocket' | 'directory'>;
   readonly onEvent: (event: WorkerEvent) => void;
-  /** Of the server behind the target; absent where nobody counts. */
-  readonly requestCounts?: () => Promise<RequestCount[]>;
+  /** Of the embedded server behind the target; absent where it is another one. */
+  readonly server?: ServerControl;
   readonly log: Log;
   /** @defaultValue {@link WATCH_LIMITS} */
   readonly limits?: WatchLimits;
@@ -51,11 +52,11 @@ export async function runSuite(job: SuiteJob, signal: AbortSignal): Promise<Suit
   const eventsFile = join(job.scope.folder, `${job.label}.events`);
   const tail = await EventTail.open(eventsFile);
   const socket = join(job.scope.folder, `${job.label}.sock`);
-  const control = await serveCases(socket, job.session, job.requestCounts, signal);
+  const service = await CaseService.start(socket, job.session, job.server, signal);
   try {
-    await runWorkers(job, { book, tail, eventsFile, controlSocket: control.path }, signal);
+    await runWorkers(job, { book, tail, eventsFile, service }, signal);
   } finally {
-    await control.close();
+    await service.close();
     await tail.close();
   }
   return {
@@ -71,7 +72,7 @@ interface Channels {
   readonly book: CaseBook;
   readonly tail: EventTail;
   readonly eventsFile: string;
-  readonly controlSocket: string;
+  readonly service: CaseService;
 }
 
 async function runWorkers(job: SuiteJob, channels: Channels, signal: AbortSignal): Promise<void> {
@@ -91,7 +92,7 @@ async function runWorkers(job: SuiteJob, channels: Channels, signal: AbortSignal
       job.log.warn({ suite: job.suite, how: outcome.end.how, output: outcome.end.lastOutput }, 'worker died');
     } else {
       job.log.warn({ suite: job.suite, reason: outcome.reason }, 'hang: the target is restarted');
-      if (!(await recover(job, worker, signal))) break;
+      if (!(await recover(job, channels, worker, signal))) break;
     }
   }
   if (lost === MOST_LOST_WORKERS) {
@@ -111,7 +112,7 @@ async function startWorker(job: SuiteJob, channels: Channels, round: number): Pr
     done: [...channels.book.done],
     eventsFile: channels.eventsFile,
     // The control on a plain directory has nothing to remount.
-    ...(job.session.driver.needsStore ? { controlSocket: channels.controlSocket } : {}),
+    ...(job.session.driver.needsStore ? { controlSocket: channels.service.socket } : {}),
   };
   const base = join(job.scope.folder, `${job.label}.${round}`);
   await writeFile(`${base}.plan.json`, JSON.stringify(plan), { mode: 0o600 });
@@ -138,7 +139,13 @@ async function follow(job: SuiteJob, worker: JestProcess, channels: Channels, si
   }
 }
 
-async function recover(job: SuiteJob, worker: JestProcess, signal: AbortSignal): Promise<boolean> {
+async function recover(
+  job: SuiteJob,
+  { service }: Channels,
+  worker: JestProcess,
+  signal: AbortSignal,
+): Promise<boolean> {
+  await service.abandon();
   const lost = await reviveTarget(job.session, signal, () => endWorker(worker));
   if (lost === undefined) return true;
   job.log.error({ suite: job.suite, err: lost }, 'the target did not come back after a hang');

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import type { Config } from '../config/schema.js';
 import type { Log } from '../log/log.js';
 import type { Progress } from '../log/progress.js';
-import type { Drift, RequestCount, SuiteResult } from '../report/model.js';
+import type { Drift, SuiteResult } from '../report/model.js';
 import type { FixtureFile } from './api/case.js';
 import type { RunPlan, UnmetNeed, WorkerEvent } from './api/protocol.js';
+import type { ServerControl } from './endpoint-wish.js';
 import type { RunScope } from './run-scope.js';
 import { MODEL_SUITE, withNearEdges } from './model-suite.js';
 import { runExternal } from './external/run-external.js';
@@ -37,7 +38,8 @@ export interface SuiteOnTarget {
   readonly store?: TargetStore;
   /** What the S3 server can not do, beside what the target can not. */
   readonly unmet?: readonly UnmetNeed[];
-  readonly requestCounts?: () => Promise<RequestCount[]>;
+  /** Of the embedded server. */
+  readonly server?: ServerControl;
   /** Proves that the started target is what it says, before the first case. */
   readonly prove?: (session: TargetSession) => Promise<void>;
   /** Whether the target is compared with its declared profile before the first case. @defaultValue false */
@@ -131,7 +133,7 @@ async function runCases(
         fixtures: [...tools.fixtures],
       },
       onEvent: tellProgress.bind(undefined, progress),
-      ...(job.requestCounts === undefined ? {} : { requestCounts: job.requestCounts }),
+      ...(job.server === undefined ? {} : { server: job.server }),
       log,
     },
     signal,

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Cleanup, RequestCount, SuiteResult } from '../report/model.js';
+import type { Cleanup, SuiteResult } from '../report/model.js';
 import { countsBetween } from '../report/prices.js';
 import { createBucketAdmin, type BucketAdmin } from '../s3/admin.js';
 import type { UnmetNeed } from './api/protocol.js';
@@ -94,23 +94,33 @@ async function runInBucket(job: BucketJob, place: GivenBucket, signal: AbortSign
     proveTarget(session.target, store, { ownFormat: driver.ownFormat === true, signal });
   const unmet = [
     ...(await unmetByEndpoint(endpoint, place.bucket, signal)),
-    ...unmetByCounting(endpoint, driver),
+    ...unmetByServer(endpoint, driver),
   ];
-  const requestCounts = (): Promise<RequestCount[]> => endpoint.requestCounts();
-  const before = await requestCounts();
-  const rest = { prove, unmet, ...(endpoint.kind === 'embedded' ? { requestCounts } : {}) };
-  const result = await runOnTarget(tools, { suite, driver, control: false, store, probe, ...rest }, signal);
-  return endpoint.kind === 'embedded'
-    ? { ...result, requests: countsBetween(before, await requestCounts()) }
-    : result;
+  const before = await endpoint.requestCounts();
+  const server = endpoint.control;
+  const rest = { prove, probe, unmet, ...(server === undefined ? {} : { server }) };
+  const result = await runOnTarget(tools, { suite, driver, control: false, store, ...rest }, signal);
+  return server === undefined
+    ? result
+    : { ...result, requests: countsBetween(before, await server.requestCounts()) };
 }
 
 /** Numbers of requests are a promise of the reference file system alone, and only the embedded server counts them. */
-function unmetByCounting({ kind }: Endpoint, { name }: TargetDriver): readonly UnmetNeed[] {
-  const need = 'request-counts';
-  if (name !== 'objectfs') {
-    return [{ need, state: 'unsupported', reason: `${name} promises no number of requests` }];
-  }
-  if (kind === 'embedded') return [];
-  return [{ need, state: 'skipped', reason: 'only the embedded server counts requests' }];
+function unmetByServer({ control }: Endpoint, { name }: TargetDriver): readonly UnmetNeed[] {
+  const counting: UnmetNeed[] =
+    name === 'objectfs'
+      ? []
+      : [
+          {
+            need: 'request-counts',
+            state: 'unsupported',
+            reason: `${name} promises no number of requests`,
+          },
+        ];
+  if (control !== undefined) return counting;
+  return [
+    ...counting,
+    { need: 'request-counts', state: 'skipped', reason: 'only the embedded server counts requests' },
+    { need: 'faults', state: 'skipped', reason: 'only the embedded server fails as it is told' },
+  ];
 }

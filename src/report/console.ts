@@ -119,6 +119,7 @@ function suiteLines(row: SuiteRow): string[] {
     ...(row.suite.drift ?? []).map(({ says }) => `    drift: ${firstLine(says)}`),
     ...shown,
     ...more,
+    ...row.notes.map(({ id, note }) => `    measured  ${id}: ${firstLine(note)}`),
   ];
 }
 

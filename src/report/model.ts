@@ -31,6 +31,8 @@ export const caseResultSchema = z.strictObject({
   note: z.string().optional(),
   elapsedMs: z.number(),
   seed: z.number(),
+  /** What it measured, in words. */
+  note: z.string().optional(),
   /** Things that it looked at; absent where it was ended from outside. */
   checks: z.number().int().optional(),
 });

@@ -1,7 +1,7 @@
 import { createRandom, deriveSeed, type Random } from '../../random/random.js';
 import type { QueryParameter } from '../protocol/uri.js';
 import { patternToRegExp } from './pattern.js';
-import type { Fault, FaultRule, FaultRules } from './rules.js';
+import type { Fault, FaultCount, FaultRule, FaultRules } from './rules.js';
 import { Throttle } from './throttle.js';
 
 /** What a rule can see of a request. */
@@ -11,14 +11,6 @@ export interface AskedRequest {
   readonly key: string;
   readonly method: string;
   readonly query: readonly QueryParameter[];
-}
-
-export interface FaultCount {
-  readonly name: string;
-  /** Requests that fitted. */
-  readonly matched: number;
-  /** Those that were made to fail. */
-  readonly fired: number;
 }
 
 /** A fault for one request, with the randomness that it may need. */

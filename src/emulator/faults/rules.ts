@@ -82,6 +82,16 @@ export const faultRulesSchema = z.strictObject({
 /** What a server or a proxy does wrong. */
 export type FaultRules = z.infer<typeof faultRulesSchema>;
 
+export const faultCountSchema = z.strictObject({
+  name: z.string(),
+  /** Requests that fitted. */
+  matched: z.number().int(),
+  /** Those that were made to fail. */
+  fired: z.number().int(),
+});
+/** How often a rule was at work. */
+export type FaultCount = Readonly<z.infer<typeof faultCountSchema>>;
+
 /**
  * Reads a file of fault rules.
  *

@@ -1,5 +1,5 @@
-import type { AskedRequest, FaultCount } from './faults.js';
-import type { Fault, ThrottleRule } from './rules.js';
+import type { AskedRequest } from './faults.js';
+import type { Fault, FaultCount, ThrottleRule } from './rules.js';
 
 /**
  * What S3 documents for each prefix (S3 User Guide, "Best practices design patterns": "3,500 PUT/COPY/POST/DELETE or

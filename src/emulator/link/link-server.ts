@@ -1,9 +1,9 @@
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { Failure, usageError } from '../../errors/failure.js';
-import { Faults, type FaultCount } from '../faults/faults.js';
+import { Faults } from '../faults/faults.js';
 import { Forwarder } from '../faults/forward.js';
-import type { FaultRules } from '../faults/rules.js';
+import type { FaultCount, FaultRules } from '../faults/rules.js';
 import { createLink, type Link } from './link.js';
 import type { LinkProfile } from './profile.js';
 import { relay } from './relay.js';

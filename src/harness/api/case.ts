@@ -1,4 +1,5 @@
 import type { Config } from '../../config/schema.js';
+import type { FaultCount, FaultRules } from '../../emulator/faults/rules.js';
 import type { ErrnoName } from '../../errors/errno.js';
 import type { RequestCount } from '../../report/model.js';
 import type { ObjectStore } from '../../s3/store.js';
@@ -25,6 +26,9 @@ export const NEEDS = [
   'mmap',
   'name-bytes', // names that are no UTF-8; open(2) allows a file system to refuse them with EINVAL
   'request-counts', // a server that counts, and a target that keeps to a number of requests
+  'faults', // a server that fails as it is told
+  'second-mount', // the runner can mount the same bucket once more
+  'target-settings', // the target's limits can be set
   // What the S3 server does with a Range header that selects nothing or is no byte range; RFC 9110 leaves it a choice.
   'range-suffix-of-none',
   'range-first-after-last',
@@ -71,12 +75,14 @@ export interface CaseContext {
   expectErrno(expected: ErrnoName | readonly ErrnoName[], action: () => unknown): Promise<void>;
   /** The bucket behind the target, spoken to directly. Present where the case needs `store`. */
   readonly store: DirectStore;
-  /** Present where the case needs `remount`. */
+  /** Present where the case needs `remount`, `faults`, `second-mount` or `target-settings`. */
   readonly control: TargetControl;
   /** Absolute paths of the real files of `fixtures/` with their known digests. */
   readonly fixtures: readonly FixtureFile[];
   /** Whether target and machine have this: for cases that leave out a part of their work instead of being skipped. */
   has(need: Need): boolean;
+  /** Something that the case has measured, for the report: `stat fresh after 1,003 ms at p100`. Decides nothing. */
+  note(text: string): void;
   /** Ends the case as `skipped` with this reason. */
   skip(reason: string): never;
 }
@@ -91,12 +97,49 @@ export interface DirectStore extends ObjectStore {
   rawGet(key: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<RawReply>;
 }
 
-/** Commands to the runner, which owns the target's process. */
+/** Limits of a target that a case chooses. What is absent is as the user has it. */
+export interface TargetSettings {
+  readonly memoryLimitBytes?: number;
+  /** How long one operation goes on trying while the store does not answer. */
+  readonly operationTimeoutMs?: number;
+  /** The local disk that the target keeps its cache on is this small and its own. Needs `root`. */
+  readonly cacheDiskBytes?: number;
+}
+
+/** Of the target's process, as /proc tells. */
+export interface ProcessFacts {
+  readonly pid: number;
+  readonly rssBytes: number;
+  /** The most since the process began. */
+  readonly peakRssBytes: number;
+}
+
+/** Commands to the runner, which owns the target's process. What they change is put back when the case ends. */
 export interface TargetControl {
-  /** Stops the target cleanly and starts it again with a cold cache. */
-  remount(): Promise<void>;
+  /**
+   * Stops the target cleanly and starts it again with a cold cache.
+   *
+   * @param settings - Until the next remount. Needs `target-settings`.
+   */
+  remount(settings?: TargetSettings): Promise<void>;
   /** Ends the target with SIGKILL, whatever it is at, and starts it again. Open descriptors are dead then. */
   crash(): Promise<void>;
+  /**
+   * Ends the target with SIGTERM and starts it again when it is gone. Open descriptors are dead then.
+   *
+   * @returns What it said of data that could not be saved; undefined: it ended as after a clean stop.
+   */
+  terminate(): Promise<string | undefined>;
+  process(): Promise<ProcessFacts>;
+  /** Another directory with the content of the case's own, on a second mount of the same bucket. Needs `second-mount`. */
+  secondMount(): Promise<string>;
+  /**
+   * What goes wrong at the server from the next request on, counted anew; undefined: nothing. It meets requests of the
+   * case's own `store` too. Needs `faults`.
+   */
+  setFaults(rules: FaultRules | undefined): Promise<void>;
+  /** How often each rule fitted and fired. Needs `faults`. */
+  faultCounts(): Promise<readonly FaultCount[]>;
   /** What the embedded server was asked since it runs, by operation. Needs `request-counts`. */
   requestCounts(): Promise<readonly RequestCount[]>;
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Failure } from '../../errors/failure.js';
 import type { CaseContext, DirectStore } from './case.js';
 import { SkipCase, expectErrno } from './outcome.js';
-import { controlOf } from './plan.js';
+import { controlOf } from './control.js';
 import { unmetNeed } from './needs.js';
 import type { RunPlan } from './protocol.js';
 import { createRandom } from '../../random/random.js';
@@ -16,6 +16,8 @@ export interface ContextParts {
   readonly signal: AbortSignal;
   /** Present where the case needs `store`. */
   readonly store: DirectStore | undefined;
+  /** Takes what the case has measured. */
+  readonly notes: string[];
 }
 
 /** What one case gets; `store` and `control` throw where the case did not declare that it needs them. */
@@ -37,11 +39,14 @@ export function makeContext(parts: ContextParts): CaseContext {
       throw new Failure('internal', 'This case uses the store without the need "store"');
     },
     get control() {
-      if (plan.controlSocket !== undefined) return controlOf(plan.controlSocket, signal);
+      if (plan.controlSocket !== undefined) return controlOf(plan.controlSocket, directory, signal);
       throw new Failure('internal', 'This case uses the control channel without the need "remount"');
     },
     fixtures: plan.fixtures,
     has: (need) => unmetNeed(plan, [need]) === undefined,
+    note(text) {
+      parts.notes.push(text);
+    },
     skip(reason) {
       throw new SkipCase(reason);
     },

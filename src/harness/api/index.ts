@@ -9,7 +9,9 @@ export type {
   DirectStore,
   FixtureFile,
   Need,
+  ProcessFacts,
   TargetControl,
+  TargetSettings,
   Tier,
 } from './case.js';
 export { createRandom } from '../../random/random.js';
@@ -22,5 +24,6 @@ export { NOBODY, callsAsUser, type FsCall } from './as-user.js';
 export * from './constants.js';
 export type { CallArgument, OtherUser, Syscalls, TimeSpec } from './syscalls.js';
 export type { CallName } from './libc-calls.js';
+export type { Fault, FaultCount, FaultRule, FaultRules } from '../../emulator/faults/rules.js';
 export type { ErrnoName } from '../../errors/errno.js';
 export type { RawReply } from './raw-request.js';

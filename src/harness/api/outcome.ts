@@ -8,6 +8,8 @@ import { CaseFailure, noteCheck } from './assert.js';
 export interface Outcome {
   readonly state: CaseState;
   readonly reason?: string;
+  /** What it measured. */
+  readonly note?: string;
 }
 
 /** Thrown by `context.skip`. */

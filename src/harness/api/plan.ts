@@ -1,10 +1,6 @@
 import { appendFileSync, readFileSync } from 'node:fs';
-import { connect } from 'node:net';
-import { text } from 'node:stream/consumers';
-import { Failure, usageError } from '../../errors/failure.js';
-import type { RequestCount } from '../../report/model.js';
-import type { TargetControl } from './case.js';
-import type { ControlReply, ControlRequest, RunPlan, WorkerEvent } from './protocol.js';
+import { usageError } from '../../errors/failure.js';
+import type { RunPlan, WorkerEvent } from './protocol.js';
 
 /** Names the file of the run plan to a worker. */
 export const RUN_PLAN_VARIABLE = 'OBJECTFS_RUN_PLAN';
@@ -33,38 +29,4 @@ export function readPlan(environment: NodeJS.ProcessEnv = process.env): RunPlan 
 /** Synchronous: a worker that is caught in a system call afterwards has still said it. */
 export function writeEvent(plan: RunPlan, event: WorkerEvent): void {
   appendFileSync(plan.eventsFile, `${JSON.stringify(event)}\n`);
-}
-
-/** Commands over the runner's unix socket: one connection per request. */
-export function controlOf(socketPath: string, signal: AbortSignal): TargetControl {
-  return {
-    remount: async () => {
-      await ask(socketPath, { request: 'remount' }, signal);
-    },
-    crash: async () => {
-      await ask(socketPath, { request: 'crash' }, signal);
-    },
-    requestCounts: () => ask(socketPath, { request: 'counts' }, signal),
-  };
-}
-
-async function ask(
-  socketPath: string,
-  request: ControlRequest,
-  signal: AbortSignal,
-): Promise<readonly RequestCount[]> {
-  const socket = connect(socketPath);
-  const cancel = (): void => {
-    socket.destroy(new Failure('cancelled', `The case ended while the runner worked on ${request.request}`));
-  };
-  signal.addEventListener('abort', cancel, { once: true });
-  try {
-    socket.write(`${JSON.stringify(request)}\n`);
-    const reply = JSON.parse(await text(socket)) as ControlReply; // of the runner that started this worker
-    if (!reply.ok) throw new Failure('internal', `The runner could not ${request.request}: ${reply.message}`);
-    return reply.counts ?? [];
-  } finally {
-    signal.removeEventListener('abort', cancel);
-    socket.destroy();
-  }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { configSchema } from '../../config/schema.js';
+import { faultCountSchema, faultRulesSchema } from '../../emulator/faults/rules.js';
 import { caseResultSchema, requestCountSchema } from '../../report/model.js';
 import { NEEDS } from './case.js';
 
@@ -112,15 +113,41 @@ export const workerEventSchema = z.discriminatedUnion('event', [
 ]);
 export type WorkerEvent = z.infer<typeof workerEventSchema>;
 
+export const targetSettingsSchema = z.strictObject({
+  memoryLimitBytes: z.number().int().positive().exactOptional(),
+  operationTimeoutMs: z.number().int().positive().exactOptional(),
+  cacheDiskBytes: z.number().int().positive().exactOptional(),
+});
+
 /**
  * `remount`: stop the target cleanly and start it again with a cold cache. `crash`: end it with SIGKILL and start it
- * again. The reply comes when it is usable. `counts`: what the embedded server was asked so far.
+ * again; `terminate`: the same with SIGTERM. The reply comes when it is usable. `counts`: what the embedded server was
+ * asked so far. `put-back`: whatever a case has changed with these is as it was.
  */
-export const controlRequestSchema = z.strictObject({ request: z.enum(['remount', 'crash', 'counts']) });
+export const controlRequestSchema = z.discriminatedUnion('request', [
+  z.strictObject({ request: z.literal('remount'), settings: targetSettingsSchema.exactOptional() }),
+  z.strictObject({ request: z.enum(['crash', 'terminate', 'process', 'second-mount', 'put-back']) }),
+  z.strictObject({ request: z.literal('set-faults'), rules: faultRulesSchema.exactOptional() }),
+  z.strictObject({ request: z.enum(['fault-counts', 'counts']) }),
+]);
 export type ControlRequest = z.infer<typeof controlRequestSchema>;
 
+/** What a request has asked for. */
+export const controlAnswerSchema = z.strictObject({
+  counts: z.array(requestCountSchema).exactOptional(),
+  faults: z.array(faultCountSchema).exactOptional(),
+  /** Of a second mount: its root, and the root of the first. */
+  roots: z.strictObject({ first: z.string(), second: z.string() }).exactOptional(),
+  process: z
+    .strictObject({ pid: z.number(), rssBytes: z.number(), peakRssBytes: z.number() })
+    .exactOptional(),
+  /** What a target said when it was terminated. */
+  said: z.string().exactOptional(),
+});
+export type ControlAnswer = z.infer<typeof controlAnswerSchema>;
+
 export const controlReplySchema = z.discriminatedUnion('ok', [
-  z.strictObject({ ok: z.literal(true), counts: z.array(requestCountSchema).optional() }),
+  controlAnswerSchema.extend({ ok: z.literal(true) }),
   z.strictObject({ ok: z.literal(false), message: z.string() }),
 ]);
 export type ControlReply = z.infer<typeof controlReplySchema>;

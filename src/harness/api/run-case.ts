@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { takeChecks } from './assert.js';
 import type { CaseDefinition, DirectStore } from './case.js';
 import { makeContext } from './context.js';
-import { unmetNeed } from './needs.js';
+import { isDoneByRunner, unmetNeed } from './needs.js';
+import { putBack } from './control.js';
 import { DEFAULT_CASE_TIMEOUT_MS } from './limits.js';
 import { CaseTimeout, messageOf, outcomeOf, type Outcome } from './outcome.js';
 import { writeEvent } from './plan.js';
@@ -37,10 +38,12 @@ export async function runCase(run: GroupRun, definition: CaseDefinition): Promis
   const startedMs = performance.now();
   const unmet = unmetNeed(run.plan, definition.needs ?? []);
   const directory = join(run.plan.directory, directoryName(definition.id));
-  const outcome: Outcome =
+  const notes: string[] = [];
+  const ran: Outcome =
     unmet === undefined
-      ? await setUpAndRun(run, definition, directory)
+      ? await setUpAndRun(run, definition, directory, notes)
       : { state: unmet.state, reason: unmet.reason };
+  const outcome = notes.length === 0 ? ran : { ...ran, note: notes.join('; ') };
   end(run, definition, outcome, performance.now() - startedMs);
   if (unmet === undefined && outcome.state !== 'hung') await cleanUp(run, definition, directory);
   return outcome;
@@ -51,14 +54,19 @@ function directoryName(id: string): string {
   return `${id.replaceAll('/', '.').slice(0, 80)}.${process.pid.toString(36)}`;
 }
 
-async function setUpAndRun(run: GroupRun, definition: CaseDefinition, directory: string): Promise<Outcome> {
+async function setUpAndRun(
+  run: GroupRun,
+  definition: CaseDefinition,
+  directory: string,
+  notes: string[],
+): Promise<Outcome> {
   const seed = mixSeed(run.plan.seed, definition.id);
   const limit = startLimit(timeoutOf(definition));
   try {
     const wantsStore = definition.needs?.includes('store') === true;
     const store = wantsStore ? await limit.race(run.openStore()) : undefined;
     await limit.race(mkdir(directory));
-    const context = makeContext({ plan: run.plan, seed, directory, signal: limit.signal, store });
+    const context = makeContext({ plan: run.plan, seed, directory, signal: limit.signal, store, notes });
     return await judge(definition, () => limit.race(definition.run(context)));
   } catch (reason) {
     if (reason instanceof CaseTimeout) return outcomeOf(definition.says, reason);
@@ -112,6 +120,10 @@ async function cleanUp(run: GroupRun, definition: CaseDefinition, directory: str
   const limit = startLimit(cleanUpTimeoutOf(definition));
   const startedMs = performance.now();
   try {
+    const { controlSocket } = run.plan;
+    if (controlSocket !== undefined && definition.needs?.some(isDoneByRunner) === true) {
+      await limit.race(putBack(controlSocket, limit.signal));
+    }
     await limit.race(rm(directory, { recursive: true, force: true }));
   } catch (reason) {
     const id = `${definition.id}/clean-up`;

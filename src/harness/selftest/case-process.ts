@@ -39,7 +39,8 @@ async function answer(order: CaseOrder, cases: ReadonlyMap<string, CaseDefinitio
     definition === undefined
       ? { state: 'broken', reason: `There is no case ${order.suite}:${order.id}` }
       : await areas.run(order, definition);
-  tell({ answer: 'outcome', ...outcome });
+  const { state, reason } = outcome;
+  tell({ answer: 'outcome', state, ...(reason === undefined ? {} : { reason }) });
 }
 
 /** Each area is a target of its own for its cases, with the store opened below it. */

@@ -13,8 +13,7 @@ import { proveTarget } from '../targets/proof.js';
 import { RESTART_LIMIT_MS } from '../targets/revive.js';
 import { TargetSession } from '../targets/session.js';
 import type { TargetStore } from '../targets/target.js';
-import type { ControlServer } from '../worker/control-server.js';
-import { serveCases } from '../worker/serve-cases.js';
+import { CaseService } from '../worker/serve-cases.js';
 import { CaseHost, type HostedOutcome } from './case-host.js';
 
 const STOP_LIMIT_MS = 60_000;
@@ -39,7 +38,7 @@ interface Parts {
   readonly admin: BucketAdmin;
   readonly bucket: OwnedBucket;
   readonly session: TargetSession;
-  readonly control: ControlServer;
+  readonly service: CaseService;
 }
 
 /**
@@ -81,9 +80,9 @@ export class Lane {
       const session = await startTarget(plan, store, switchFile, signal);
       undo.push(() => session.stop(AbortSignal.timeout(STOP_LIMIT_MS)));
       const socket = join(tools.scope.folder, `${name}.sock`);
-      const control = await serveCases(socket, session, () => endpoint.requestCounts(), signal);
-      undo.push(() => control.close());
-      const parts = { endpoint, admin, bucket, session, control };
+      const service = await CaseService.start(socket, session, endpoint.control, signal);
+      undo.push(() => service.close());
+      const parts = { endpoint, admin, bucket, session, service };
       return new Lane(plan, parts, switchFile, await startHost(plan, parts, switchFile));
     } catch (reason) {
       for (const step of undo.reverse())
@@ -122,9 +121,9 @@ export class Lane {
 
   /** The clean start for a next case. */
   async #restart(signal: AbortSignal): Promise<void> {
-    const { session } = this.#parts;
+    const { session, service } = this.#parts;
     await this.plant();
-    await session.kill();
+    await service.abandon();
     await this.#host.end();
     await session.start(AbortSignal.any([signal, AbortSignal.timeout(RESTART_LIMIT_MS)]));
     this.#host = await startHost(this.#plan, this.#parts, this.#switchFile);
@@ -132,10 +131,10 @@ export class Lane {
 
   /** Ends all of it; the bucket is gone afterwards, or `cleanup` says why not. */
   async close(cleanup: Cleanup[]): Promise<void> {
-    const { endpoint, admin, bucket, session, control } = this.#parts;
+    const { endpoint, admin, bucket, session, service } = this.#parts;
     await this.plant();
     await this.#host.end();
-    await control.close();
+    await service.close();
     try {
       // What is dirty by a planted defect may not be saved: the bucket goes anyway.
       await session.stop(AbortSignal.timeout(STOP_LIMIT_MS)).catch(() => undefined);
@@ -173,7 +172,7 @@ async function startTarget(
 }
 
 async function startHost({ tools, suites }: LanePlan, parts: Parts, switchFile: string): Promise<CaseHost> {
-  const { session, control, endpoint, bucket } = parts;
+  const { session, service, endpoint, bucket } = parts;
   const host = await CaseHost.start({
     suites: [...suites],
     plan: {
@@ -190,7 +189,7 @@ async function startHost({ tools, suites }: LanePlan, parts: Parts, switchFile: 
       // Outcomes come by the channel; nobody reads the events.
       eventsFile: '/dev/null',
       planted: switchFile,
-      controlSocket: control.path,
+      controlSocket: service.socket,
     },
   });
   await tools.scope.record.worker(host.pid);

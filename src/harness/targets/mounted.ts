@@ -6,9 +6,12 @@ import type { RunningTarget, TargetDriver } from './target.js';
 
 const SYNTAX = 'Write --target mount:PATH,bucket=NAME, or mount:PATH,bucket=NAME/PREFIX';
 
-const UNMET: readonly UnmetNeed[] = [
-  { need: 'remount', state: 'unsupported', reason: 'Somebody else mounted it: the runner leaves it mounted' },
-];
+const REASON = 'Somebody else mounted it: the runner leaves it as it is';
+const UNMET: readonly UnmetNeed[] = (['remount', 'second-mount', 'target-settings'] as const).map((need) => ({
+  need,
+  state: 'unsupported',
+  reason: REASON,
+}));
 
 /**
  * A mount that somebody else made, with the bucket behind it. Cases work in fresh folders and remove them;

@@ -1,6 +1,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { execa } from 'execa';
 import type { Config } from '../../config/schema.js';
 import { Failure } from '../../errors/failure.js';
 import { startMount, type RunningMount } from '../../mount/start.js';
@@ -11,6 +12,9 @@ import type { RunningTarget, TargetDriver, TargetPlace, TargetStore } from './ta
 
 /** How long a daemon that was told to unmount may take to be gone afterwards. */
 const EXIT_LIMIT_MS = 10_000;
+
+/** A daemon gives the users of its mount 5 s, and then saves. */
+const TERMINATE_LIMIT_MS = 45_000;
 
 const NATIVE = 'The binding fuse-native does not pass it on';
 const NATIVE_UNMET: readonly UnmetNeed[] = [
@@ -63,6 +67,7 @@ async function startObjectfs(
   await mkdir(mountPoint, { recursive: true });
   if (place.keepsBlocks !== true) await dropBlocks(cacheFolder(place));
   await place.record.mount(mountPoint);
+  const disk = await smallDisk(place);
   const plan = { ...planFor(place, store, mountPoint), ...(planted === undefined ? {} : { planted }) };
   const mount = await startMount(plan, { foreground: true, signal });
   const daemon = await identifyProcess(mount.pid);
@@ -71,13 +76,33 @@ async function startObjectfs(
     directory: mountPoint,
     mountPoint,
     pid: mount.pid,
-    stop: (stopSignal) => stopMount(mount, stopSignal),
-    kill: () => killMount(mountPoint, daemon),
+    terminate: (endSignal) => terminateMount(mount, endSignal),
+    stop: async (stopSignal) => {
+      await stopMount(mount, stopSignal);
+      await disk?.remove();
+    },
+    kill: async () => {
+      await killMount(mountPoint, daemon);
+      await disk?.remove();
+    },
   };
 }
 
-function cacheFolder(place: TargetPlace): string {
-  return join(place.folder, 'cache');
+function cacheFolder({ folder, settings }: TargetPlace): string {
+  return join(folder, settings?.cacheDiskBytes === undefined ? 'cache' : 'small-disk');
+}
+
+/** A file system in memory as the disk of the cache, where a case wants one that gets full. */
+async function smallDisk(place: TargetPlace): Promise<{ remove(): Promise<void> } | undefined> {
+  const sizeBytes = place.settings?.cacheDiskBytes;
+  if (sizeBytes === undefined) return undefined;
+  const folder = cacheFolder(place);
+  await mkdir(folder, { recursive: true });
+  await place.record.mount(folder);
+  await execa('mount', ['-t', 'tmpfs', '-o', `size=${sizeBytes},mode=0700`, 'objectfs-suite', folder], {
+    cleanup: false,
+  });
+  return { remove: () => releaseHard(folder).catch(() => undefined) };
 }
 
 /** Who mounts again wants to see what S3 holds, and not what the mount before kept on disk. Saved writes stay. */
@@ -87,7 +112,7 @@ async function dropBlocks(folder: string): Promise<void> {
 }
 
 function planFor(place: TargetPlace, store: TargetStore, mountPoint: string) {
-  const { config } = place;
+  const { config, settings: { memoryLimitBytes, operationTimeoutMs } = {} } = place;
   return {
     bucket: store.bucket,
     prefix: store.prefix,
@@ -99,6 +124,8 @@ function planFor(place: TargetPlace, store: TargetStore, mountPoint: string) {
       // A cache of its own: cold at the first start, removed with the run.
       mount: {
         ...config.mount,
+        ...(memoryLimitBytes === undefined ? {} : { memoryLimit: memoryLimitBytes }),
+        ...(operationTimeoutMs === undefined ? {} : { operationTimeoutMs }),
         cacheDir: cacheFolder(place),
         // Cases act as other users too; only root may let them in without a line in /etc/fuse.conf.
         allowOther: config.mount.allowOther || process.getuid?.() === 0,
@@ -120,6 +147,16 @@ async function stopMount(mount: RunningMount, signal: AbortSignal): Promise<void
     });
   }
   await Promise.race([mount.done, delay(EXIT_LIMIT_MS, undefined, { ref: false, signal })]);
+}
+
+/** The signal, and the end that the daemon makes of it: it says what it could not save. */
+async function terminateMount(mount: RunningMount, signal: AbortSignal): Promise<string | undefined> {
+  process.kill(mount.pid, 'SIGTERM');
+  const end = mount.done.then(
+    () => undefined,
+    (reason: unknown) => Failure.from(reason).message,
+  );
+  return Promise.race([end, delay(TERMINATE_LIMIT_MS, 'it did not end', { ref: false, signal })]);
 }
 
 /** The connection first: nobody can wait for the daemon then, and the daemon for nobody. */

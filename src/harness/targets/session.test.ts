@@ -24,6 +24,7 @@ class SlowDriver implements TargetDriver {
   readonly quirks = [];
   stands = false;
   pid: number | undefined;
+  says: string | undefined;
   readonly log: string[] = [];
   #isThere = false;
   #onStart: () => void = () => undefined;
@@ -46,7 +47,18 @@ class SlowDriver implements TargetDriver {
       return Promise.resolve();
     };
     const process = this.pid === undefined ? {} : { pid: this.pid };
-    return { directory: '/nowhere', ...process, stop: gone('stopped'), kill: gone('killed') };
+    const { says } = this;
+    const terminate = async (): Promise<string | undefined> => {
+      await gone('terminated')();
+      return says;
+    };
+    return {
+      directory: '/nowhere',
+      ...process,
+      ...(says === undefined ? {} : { terminate }),
+      stop: gone('stopped'),
+      kill: gone('killed'),
+    };
   }
 
   #untilAborted(signal: AbortSignal): Promise<never> {
@@ -90,4 +102,16 @@ test('a crash kills a process that lives; of one that has ended, or that is not 
   driver.pid = undefined;
   await session.remount(signal);
   await expect(session.crash(signal)).rejects.toMatchObject({ kind: 'unsupported' });
+});
+
+test('a target that is terminated is started again, and what it said of unsaved data is told', async () => {
+  const driver = new SlowDriver();
+  const session = new TargetSession(driver, place);
+  const { signal } = new AbortController();
+  await session.start(signal);
+  await expect(session.terminate(signal)).rejects.toMatchObject({ kind: 'unsupported' });
+  driver.says = 'a file is lost';
+  await session.remount(signal);
+  expect(await session.terminate(signal)).toBe('a file is lost');
+  expect(driver.log.slice(-3)).toEqual(['terminated', 'killed', 'started']);
 });

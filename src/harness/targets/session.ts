@@ -1,10 +1,13 @@
 import { Failure } from '../../errors/failure.js';
+import type { TargetSettings } from '../api/case.js';
 import type { RunningTarget, TargetDriver, TargetPlace } from './target.js';
 
 /** One target at one place through its restarts: the directory under test stays the same. */
 export class TargetSession {
   readonly driver: TargetDriver;
   readonly place: TargetPlace;
+  /** Of the next starts. */
+  settings: TargetSettings | undefined;
   private running: RunningTarget | undefined;
   private changing: { readonly abort: AbortController; readonly done: Promise<void> } | undefined;
 
@@ -23,7 +26,8 @@ export class TargetSession {
 
   async start(signal: AbortSignal): Promise<RunningTarget> {
     const before = this.running?.directory;
-    this.running = await this.driver.start(this.place, signal);
+    const { place, settings } = this;
+    this.running = await this.driver.start(settings === undefined ? place : { ...place, settings }, signal);
     if (before !== undefined && before !== this.running.directory) {
       throw new Failure('internal', `The target ${this.driver.name} came back at another directory`);
     }
@@ -50,6 +54,26 @@ export class TargetSession {
       await this.killRunning();
       await this.start(either);
     });
+  }
+
+  /**
+   * Ends the target's process with SIGTERM, as the shutdown of a machine does, and starts it again.
+   *
+   * @returns What it said of data that it could not save; undefined: nothing.
+   * @throws Failure `unsupported` where the target can not be ended so.
+   */
+  async terminate(signal: AbortSignal): Promise<string | undefined> {
+    let said: string | undefined;
+    await this.change(signal, async (either) => {
+      const { target } = this;
+      if (target.terminate === undefined) {
+        throw new Failure('unsupported', `The process of the target ${this.driver.name} is not known`);
+      }
+      said = await target.terminate(either);
+      await this.killRunning();
+      await this.start(either);
+    });
+    return said;
   }
 
   /** Ends a target that does not answer, also in the middle of a restart; `start` brings it back. */

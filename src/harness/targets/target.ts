@@ -1,5 +1,6 @@
 import type { Config } from '../../config/schema.js';
 import type { S3Connection } from '../../s3/connection.js';
+import type { TargetSettings } from '../api/case.js';
 import type { UnmetNeed } from '../api/protocol.js';
 import type { ProcessIdentity } from '../processes.js';
 
@@ -21,6 +22,8 @@ export interface TargetPlace {
   readonly config: Config;
   /** What the mount before kept of objects on the local disk may be read. @defaultValue false: a mount shows what S3 holds */
   readonly keepsBlocks?: boolean;
+  /** What a case wants otherwise; a target that can not do it declares `target-settings` as unmet. */
+  readonly settings?: TargetSettings;
   /** Called before a mount point, process or outside folder comes to be, so that a sweep can find it. */
   readonly record: TargetRecorder;
 }
@@ -43,6 +46,12 @@ export interface RunningTarget {
   settle?(signal: AbortSignal): Promise<void>;
   /** Unsaved data first, then gone. @throws Failure where something could not be saved or released. */
   stop(signal: AbortSignal): Promise<void>;
+  /**
+   * Sends SIGTERM and waits until the process is gone. Absent: the runner has not started it.
+   *
+   * @returns What it said of data that it could not save; undefined: it ended as after `stop`.
+   */
+  terminate?(signal: AbortSignal): Promise<string | undefined>;
   /** Ends a target that may no longer answer, in bounded time; never throws. Data may be lost. */
   kill(): Promise<void>;
 }

@@ -1,15 +1,19 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { Failure } from '../../errors/failure.js';
-import type { RequestCount } from '../../report/model.js';
-import { controlRequestSchema, type ControlReply, type ControlRequest } from '../api/protocol.js';
+import {
+  controlRequestSchema,
+  type ControlAnswer,
+  type ControlReply,
+  type ControlRequest,
+} from '../api/protocol.js';
 
 const LONGEST_REQUEST = 4096;
 
-/** Answers with what the request asked for, if anything. */
-export type ControlHandler = (request: ControlRequest) => Promise<RequestCount[] | undefined>;
+/** Answers with what the request asked for; nothing is an empty answer. */
+export type ControlHandler = (request: ControlRequest) => Promise<ControlAnswer>;
 
-/** The runner's end of the unix socket on which cases ask for a remount. */
+/** The runner's end of the unix socket on which cases ask for something. */
 export interface ControlServer {
   readonly path: string;
   close(): Promise<void>;
@@ -55,8 +59,7 @@ function readLine(socket: Socket, onLine: (line: string) => void): void {
 
 async function answer(line: string, handler: ControlHandler): Promise<ControlReply> {
   try {
-    const counts = await handler(controlRequestSchema.parse(JSON.parse(line)));
-    return { ok: true, ...(counts === undefined ? {} : { counts }) };
+    return { ok: true, ...(await handler(controlRequestSchema.parse(JSON.parse(line)))) };
   } catch (reason) {
     return { ok: false, message: Failure.from(reason).toLine() };
   }

@@ -1,19 +1,143 @@
-import type { RequestCount } from '../../report/model.js';
+import { mkdir, readFile } from 'node:fs/promises';
+import { Failure } from '../../errors/failure.js';
+import type { ControlAnswer, ControlRequest } from '../api/protocol.js';
+import type { ServerControl } from '../endpoint-wish.js';
 import { RESTART_LIMIT_MS } from '../targets/revive.js';
-import type { TargetSession } from '../targets/session.js';
-import { startControlServer, type ControlServer } from './control-server.js';
+import { TargetSession } from '../targets/session.js';
+import { startControlServer } from './control-server.js';
 
-/** What cases can ask for while they run: their target anew, and what the server was asked. */
-export function serveCases(
-  path: string,
-  session: TargetSession,
-  requestCounts: (() => Promise<RequestCount[]>) | undefined,
-  signal: AbortSignal,
-): Promise<ControlServer> {
-  return startControlServer(path, async ({ request }) => {
-    if (request === 'counts') return requestCounts?.();
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(RESTART_LIMIT_MS)]);
-    await (request === 'crash' ? session.crash(limit) : session.remount(limit));
-    return undefined;
+/** A second mount that does not stop within this time is ended the hard way. */
+const STOP_LIMIT_MS = 30_000;
+
+/** What cases can ask for while they run: their target anew, a second one, and the server to fail. */
+export class CaseService {
+  readonly socket: string;
+  readonly #session: TargetSession;
+  readonly #server: ServerControl | undefined;
+  readonly #signal: AbortSignal;
+  #second: TargetSession | undefined;
+  #startingSecond: AbortController | undefined;
+  #closeSocket: () => Promise<void> = () => Promise.resolve();
+
+  private constructor(
+    socket: string,
+    session: TargetSession,
+    server: ServerControl | undefined,
+    signal: AbortSignal,
+  ) {
+    this.socket = socket;
+    this.#session = session;
+    this.#server = server;
+    this.#signal = signal;
+  }
+
+  /**
+   * @param socket - Where cases ask.
+   * @param server - Of the embedded server; absent where another one stands behind the target.
+   */
+  static async start(
+    socket: string,
+    session: TargetSession,
+    server: ServerControl | undefined,
+    signal: AbortSignal,
+  ): Promise<CaseService> {
+    const service = new CaseService(socket, session, server, signal);
+    const control = await startControlServer(socket, (request) => service.#answer(request));
+    service.#closeSocket = () => control.close();
+    return service;
+  }
+
+  /** After a hang, before the target is started anew: whatever a case has changed does not count any more. */
+  async abandon(): Promise<void> {
+    this.#session.settings = undefined;
+    this.#startingSecond?.abort(new Failure('cancelled', 'The case has been given up'));
+    await this.#second?.kill();
+    this.#second = undefined;
+    await this.#server?.setFaults(undefined);
+  }
+
+  async close(): Promise<void> {
+    await this.#closeSocket();
+    await this.#server?.setFaults(undefined).catch(() => undefined);
+    await this.#endSecond();
+  }
+
+  async #answer(asked: ControlRequest): Promise<ControlAnswer> {
+    switch (asked.request) {
+      case 'counts':
+        return this.#server === undefined ? {} : { counts: await this.#server.requestCounts() };
+      case 'fault-counts':
+        return { faults: await this.#faulty().faultCounts() };
+      case 'set-faults':
+        await this.#faulty().setFaults(asked.rules);
+        return {};
+      case 'process':
+        return { process: await factsOf(this.#session.target.pid) };
+      case 'second-mount':
+        return { roots: await this.#secondRoots() };
+      case 'put-back':
+        await this.#putBack();
+        return {};
+      case 'remount':
+        this.#session.settings = asked.settings;
+        await this.#session.remount(this.#restartLimit());
+        return {};
+      case 'crash':
+        await this.#session.crash(this.#restartLimit());
+        return {};
+      case 'terminate': {
+        const said = await this.#session.terminate(this.#restartLimit());
+        return said === undefined ? {} : { said };
+      }
+    }
+  }
+
+  async #putBack(): Promise<void> {
+    await this.#server?.setFaults(undefined);
+    await this.#endSecond();
+    if (this.#session.settings === undefined) return;
+    this.#session.settings = undefined;
+    await this.#session.remount(this.#restartLimit());
+  }
+
+  async #secondRoots() {
+    const { driver, place } = this.#session;
+    if (this.#second === undefined) {
+      const folder = `${place.folder}-second`;
+      await mkdir(folder, { recursive: true, mode: 0o711 });
+      const second = new TargetSession(driver, { ...place, folder });
+      this.#startingSecond = new AbortController();
+      await second.start(AbortSignal.any([this.#restartLimit(), this.#startingSecond.signal]));
+      this.#second = second;
+    }
+    return { first: this.#session.target.directory, second: this.#second.target.directory };
+  }
+
+  async #endSecond(): Promise<void> {
+    const second = this.#second;
+    this.#second = undefined;
+    await second?.stop(AbortSignal.timeout(STOP_LIMIT_MS)).catch(() => undefined);
+  }
+
+  #faulty(): ServerControl {
+    if (this.#server !== undefined) return this.#server;
+    throw new Failure('unsupported', 'Only the embedded server fails as it is told');
+  }
+
+  #restartLimit(): AbortSignal {
+    return AbortSignal.any([this.#signal, AbortSignal.timeout(RESTART_LIMIT_MS)]);
+  }
+}
+
+/** @throws Failure `unsupported` where no process is known, or it is gone. */
+async function factsOf(pid: number | undefined) {
+  const status = await readFile(`/proc/${pid ?? 0}/status`, 'utf8').catch(() => '');
+  const [rss, peak] = ['VmRSS', 'VmHWM'].map((name) => {
+    const kib = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1];
+    return kib === undefined ? undefined : Number(kib) * 1024;
   });
+  if (pid === undefined || rss === undefined || peak === undefined) {
+    throw new Failure('unsupported', 'The process of the target is not known, or gone');
+  }
+  return { pid, rssBytes: rss, peakRssBytes: peak };
 }

@@ -26,6 +26,8 @@ export interface SuiteRow {
   readonly checks: number;
   readonly operations: readonly OperationCoverage[];
   readonly bad: readonly CaseResult[];
+  /** What cases have measured. */
+  readonly notes: readonly { readonly id: string; readonly note: string }[];
   /** The rest by group, in the order of the suite. */
   readonly groups: readonly { readonly group: string; readonly cases: readonly CaseResult[] }[];
 }
@@ -38,6 +40,7 @@ export function layoutSuites(suites: readonly SuiteResult[]): SuiteRow[] {
     checks: suite.cases.reduce((sum, { checks }) => sum + (checks ?? 0), 0),
     operations: coverage(suite.cases),
     bad: suite.cases.filter(isBad),
+    notes: suite.cases.flatMap(({ id, note }) => (note === undefined ? [] : [{ id, note }])),
     groups: groupCases(suite.cases),
   }));
 }

@@ -12,6 +12,9 @@ const READY_LIMIT_MS = 30_000;
 /** How long a peer may take to end after it was unmounted. */
 const EXIT_LIMIT_MS = 10_000;
 
+/** How long a peer may take to save what it has when it is told to end. */
+const TERMINATE_LIMIT_MS = 45_000;
+
 const POLL_MS = 20;
 
 /** What of a peer's output goes into a message: enough to see the cause. */
@@ -82,6 +85,15 @@ export class PeerProcess {
     if (this.#identity !== undefined) await endProcess(this.#identity);
   }
 
+  /** @returns What it wrote last where it did not end as after an unmount; undefined: it did. */
+  async terminate(signal: AbortSignal): Promise<string | undefined> {
+    this.#child.kill('SIGTERM');
+    await Promise.race([this.#exited, delay(TERMINATE_LIMIT_MS, undefined, { ref: false, signal })]);
+    if (!this.#isGone()) return 'it did not end';
+    if (this.#child.exitCode === 0) return undefined;
+    return `it ended with ${this.#child.signalCode ?? `exit code ${this.#child.exitCode ?? 'unknown'}`}${await this.#lastWords()}`;
+  }
+
   /** The connection first: nobody can wait for the process then, and the process for nobody. */
   async kill(): Promise<void> {
     const { mountPoint } = this.#start;
@@ -120,14 +132,19 @@ export class PeerProcess {
   }
 
   async #failure(what: string): Promise<Failure> {
-    const { program, logFile, secrets } = this.#start;
-    const output = await readFile(logFile, 'utf8').catch(() => '');
-    const shown = secrets.reduce((text, secret) => text.replaceAll(secret, '***'), output).trim();
-    const said = shown === '' ? '' : `: ${shown.slice(-MOST_OUTPUT)}`;
+    const { program } = this.#start;
+    const said = await this.#lastWords();
     return new Failure('not-connected', `${program} could not be mounted, ${what}${said}`, {
       subject: this.#start.mountPoint,
       remedy: 'Run objectfs doctor to see whether this machine can mount',
     });
+  }
+
+  async #lastWords(): Promise<string> {
+    const { logFile, secrets } = this.#start;
+    const output = await readFile(logFile, 'utf8').catch(() => '');
+    const shown = secrets.reduce((text, secret) => text.replaceAll(secret, '***'), output).trim();
+    return shown === '' ? '' : `: ${shown.slice(-MOST_OUTPUT)}`;
   }
 }
 

@@ -7,7 +7,14 @@ import { resolveCredentials } from '../../../s3/credentials.js';
 import { askVersion, findProgram } from '../find-program.js';
 import type { RunningTarget, TargetDriver, TargetPlace, TargetStore } from '../target.js';
 import { bareEnvironment, PeerProcess } from './peer-process.js';
-import type { PeerCommand, PeerDefinition, PeerPlace, PeerVariant } from './peer.js';
+import {
+  lacks,
+  type PeerCommand,
+  type PeerDefinition,
+  type PeerLack,
+  type PeerPlace,
+  type PeerVariant,
+} from './peer.js';
 
 const SETTLE_POLL_MS = 50;
 const SETUP_LIMIT_MS = 60_000;
@@ -38,10 +45,22 @@ export async function peerTarget(peer: PeerDefinition, variantName: string): Pro
     version: await askVersion(program, peer.versionArguments, peer.versionPattern),
     needsStore: true,
     ...(ownFormat ? { ownFormat } : {}),
-    unmet: variant.unmet.map(({ need, reason }) => ({ need, state: 'unsupported', reason })),
+    unmet: [...variant.unmet, ...limits(peer)].map(({ need, reason }) => ({
+      need,
+      state: 'unsupported',
+      reason,
+    })),
     quirks: variant.quirks,
     start: (place, signal) => startPeer({ peer, variant, program }, place, signal),
   };
+}
+
+/** A peer runs with its documented defaults, and one with a format of its own makes that anew at each start. */
+function limits(peer: PeerDefinition): readonly PeerLack[] {
+  return [
+    ...lacks(`${peer.name} runs with its defaults`, 'target-settings'),
+    ...(peer.ownFormat === true ? lacks(`${peer.name} keeps one format for each mount`, 'second-mount') : []),
+  ];
 }
 
 /** `rclone`, `rclone:full`. */
@@ -96,6 +115,7 @@ function runningPeer(process: PeerProcess, variant: PeerVariant, place: PeerPlac
       await settle(signal);
       await process.stop(signal);
     },
+    terminate: (signal) => process.terminate(signal),
     kill: () => process.kill(),
   };
 }

@@ -1,0 +1,131 @@
+import { readFile, readdir, rename, stat, writeFile } from 'node:fs/promises';
+import { CaseList, codeOf, defineGroup, equal, ok, sameBytes } from '../../src/harness/api/index.js';
+import type { CaseContext, FaultRules } from '../../src/harness/api/index.js';
+
+// The server refuses for a while, in different ways: errors come in bounded time, are honest, and end with the outage.
+const group = new CaseList('stress', 'outage', {
+  operations: ['read', 'write', 'readdir', 'stat', 'rename'],
+  needs: ['store', 'faults'],
+  timeoutMs: 60_000,
+});
+
+/** How long a target that was told so goes on trying. */
+const OPERATION_TIMEOUT_MS = 1_000;
+/** Beyond it: a look in half a second, and a busy machine. A hang is a multiple of it. */
+const SLACK_MS = 9_000;
+
+interface Outage {
+  readonly name: string;
+  readonly says: string;
+  readonly rules: FaultRules;
+  /** What programs may be told meanwhile. */
+  readonly errors: readonly string[];
+}
+
+const UNAVAILABLE = ['EIO', 'EAGAIN', 'ETIMEDOUT', 'EBUSY', 'EHOSTUNREACH', 'ENETUNREACH', 'ECONNREFUSED'];
+
+const OUTAGES: readonly Outage[] = [
+  {
+    name: 'refusals',
+    says: 'while the server answers 503 to everything',
+    rules: { rules: [{ fault: { kind: 'status', status: 503 } }] },
+    errors: UNAVAILABLE,
+  },
+  {
+    name: 'errors',
+    says: 'while the server answers 500 to everything',
+    rules: { rules: [{ fault: { kind: 'status', status: 500 } }] },
+    errors: UNAVAILABLE,
+  },
+  {
+    name: 'resets',
+    says: 'while every connection is reset',
+    rules: { rules: [{ fault: { kind: 'reset', at: 'before' } }] },
+    errors: UNAVAILABLE,
+  },
+  {
+    name: 'lost-replies',
+    says: 'while the server does what it is asked and no reply comes back',
+    rules: { rules: [{ fault: { kind: 'lost-reply' } }] },
+    errors: UNAVAILABLE,
+  },
+  {
+    name: 'expired-credentials',
+    says: 'while the server calls the credentials expired',
+    rules: { rules: [{ fault: { kind: 'expired-token' } }] },
+    errors: ['EACCES', 'EPERM', 'EIO'],
+  },
+];
+
+for (const { name, says, rules, errors } of OUTAGES) {
+  group.add(
+    name,
+    `${says} each call ends with an honest error in bounded time; afterwards all goes on without a remount`,
+    async (context) => {
+      const content = context.bytes(300_000);
+      for (const file of ['before', 'old-name']) await writeFile(context.path(file), content);
+      await context.control.remount({ operationTimeoutMs: OPERATION_TIMEOUT_MS });
+      equal((await readdir(context.directory)).toSorted(), ['before', 'old-name'], 'names before');
+      await context.control.setFaults(rules);
+      await expectHonestErrors(context, errors);
+      await context.control.setFaults(undefined);
+      await untilWell(context);
+      sameBytes(await readFile(context.path('before')), content, 'content after the outage');
+      await writeFile(context.path('after'), content);
+      const { sizeBytes } = await context.store.head(context.store.keyOf(context.path('after')));
+      equal(sizeBytes, content.length, 'size in the bucket of what was written after the outage');
+      await expectNothingHalf(context, content);
+    },
+    { needs: ['target-settings'], tier: 'full' },
+  );
+}
+
+/** Not more at a time than Node's pool has threads. A call that needs no server may succeed, if not all do. */
+async function expectHonestErrors(context: CaseContext, errors: readonly string[]): Promise<void> {
+  const calls: Readonly<Record<string, () => Promise<unknown>>> = {
+    'read of a file': () => readFile(context.path('before')),
+    'stat of a name that is not there': () => stat(context.path('missing')),
+    'write of a new file': () => writeFile(context.path('during'), context.bytes(300_000)),
+    rename: () => rename(context.path('old-name'), context.path('new-name')),
+  };
+  let failures = 0;
+  const expectHonest = async ([what, call]: readonly [string, () => Promise<unknown>]): Promise<void> => {
+    const beganMs = performance.now();
+    const code = await call().then(
+      () => undefined,
+      (reason: unknown) => codeOf(reason) ?? 'no errno',
+    );
+    const tookMs = performance.now() - beganMs;
+    ok(tookMs < OPERATION_TIMEOUT_MS + SLACK_MS, `${what} ended in bounded time (${Math.round(tookMs)} ms)`);
+    if (code === undefined) return;
+    ok(errors.includes(code), `${what} failed with one of ${errors.join(', ')}, and not with ${code}`);
+    failures += 1;
+  };
+  await Promise.all(Object.entries(calls).map(expectHonest));
+  ok(failures > 0, 'the outage was felt at all');
+}
+
+/** What failed may have happened or not, but not by half. */
+async function expectNothingHalf(context: CaseContext, content: Buffer): Promise<void> {
+  const names = await readdir(context.directory);
+  const renamed = names.filter((name) => name.endsWith('-name'));
+  ok(renamed.length > 0, 'the file that was renamed has its old name or its new one');
+  for (const name of renamed) sameBytes(await readFile(context.path(name)), content, `content of ${name}`);
+  if (!names.includes('during')) return;
+  const seen = await readFile(context.path('during'));
+  if (seen.length > 0) sameBytes(seen, content, 'content of what was written during the outage');
+}
+
+async function untilWell(context: CaseContext): Promise<void> {
+  for (;;) {
+    context.signal.throwIfAborted();
+    const isWell = await readdir(context.directory).then(
+      () => true,
+      () => false,
+    );
+    if (isWell) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+defineGroup(group);

@@ -1,6 +1,7 @@
 import { readFile, readdir, rename, stat, writeFile } from 'node:fs/promises';
 import { CaseList, codeOf, defineGroup, equal, ok, sameBytes } from '../../src/harness/api/index.js';
 import type { CaseContext, FaultRules } from '../../src/harness/api/index.js';
+import { until } from './shared/wait.js';
 
 // The server refuses for a while, in different ways: errors come in bounded time, are honest, and end with the outage.
 const group = new CaseList('stress', 'outage', {
@@ -69,7 +70,7 @@ for (const { name, says, rules, errors } of OUTAGES) {
       await context.control.setFaults(rules);
       await expectHonestErrors(context, errors);
       await context.control.setFaults(undefined);
-      await untilWell(context);
+      await until(context, 'the end of the outage', 30_000, () => answers(context));
       sameBytes(await readFile(context.path('before')), content, 'content after the outage');
       await writeFile(context.path('after'), content);
       const { sizeBytes } = await context.store.head(context.store.keyOf(context.path('after')));
@@ -116,16 +117,11 @@ async function expectNothingHalf(context: CaseContext, content: Buffer): Promise
   if (seen.length > 0) sameBytes(seen, content, 'content of what was written during the outage');
 }
 
-async function untilWell(context: CaseContext): Promise<void> {
-  for (;;) {
-    context.signal.throwIfAborted();
-    const isWell = await readdir(context.directory).then(
-      () => true,
-      () => false,
-    );
-    if (isWell) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+async function answers(context: CaseContext): Promise<boolean> {
+  return readdir(context.directory).then(
+    () => true,
+    () => false,
+  );
 }
 
 defineGroup(group);

@@ -1,30 +1,13 @@
 import { execFile } from 'node:child_process';
 import { mkdir, open, readFile, readdir, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import {
-  CaseList,
-  codeOf,
-  defineGroup,
-  equal,
-  ok,
-  sameBytes,
-  type CaseContext,
-} from '../../src/harness/api/index.js';
+import { CaseList, codeOf, defineGroup, equal, ok, sameBytes } from '../../src/harness/api/index.js';
+import { workers } from './shared/workers.js';
 
 const group = new CaseList('stress', 'parallel', {
   operations: ['create', 'write', 'read', 'rename', 'unlink', 'readdir'],
   timeoutMs: 60_000,
 });
-
-/** Runs `count` workers at the same time; each stops when the case's signal fires. */
-async function workers(
-  context: CaseContext,
-  count: number,
-  work: (worker: number) => Promise<void>,
-): Promise<void> {
-  await Promise.all(Array.from({ length: count }, (_, worker) => work(worker)));
-  context.signal.throwIfAborted();
-}
 
 group.add(
   'writers-and-readers',

@@ -27,12 +27,10 @@ export const caseResultSchema = z.strictObject({
   state: z.enum(CASE_STATES),
   /** Why, for every state but `passed`. */
   reason: z.string().optional(),
-  /** Figures that an outside program told; never judged. */
+  /** What it measured, in words: figures, never judged. */
   note: z.string().optional(),
   elapsedMs: z.number(),
   seed: z.number(),
-  /** What it measured, in words. */
-  note: z.string().optional(),
   /** Things that it looked at; absent where it was ended from outside. */
   checks: z.number().int().optional(),
 });

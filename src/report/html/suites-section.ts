@@ -33,7 +33,7 @@ function suiteCard(row: SuiteRow): Html {
     <div class="counts">
       ${row.counts.map(({ state, count }) => pill(state, `${formatCount(count)} ${state}`))}
     </div>
-    ${driftList(suite)}${costLine(suite)}${row.bad.map(badCase)}${notesTable(row.notes)}${coverageTable(row.operations)}${row.groups.map(groupList)}
+    ${driftList(suite)}${costLine(suite)}${row.bad.map(badCase)}${coverageTable(row.operations)}${row.groups.map(groupList)}
   </div>`;
 }
 
@@ -92,26 +92,6 @@ function badCase(result: CaseResult): Html {
     <p class="small soft">
       ${result.operations.join(', ')}; ${formatDuration(result.elapsedMs)}; seed ${result.seed}
     </p>
-  </details>`;
-}
-
-function notesTable(notes: SuiteRow['notes']): Html {
-  if (notes.length === 0) return html``;
-  return html`<details>
-    <summary>Measured (${notes.length})</summary>
-    <div class="scroll">
-      <table>
-        <tbody>
-          ${notes.map(
-            ({ id, note }) =>
-              html`<tr>
-                <td><code>${id}</code></td>
-                <td>${note}</td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>
   </details>`;
 }
 

@@ -34,6 +34,39 @@ describe('ReadAhead', () => {
     expect(planned).toBeLessThanOrEqual(32 * MIB + 4 * MIB);
   });
 
+  test('random reads of a file that may be kept bring the parts around them, each once', () => {
+    const ahead = new ReadAhead(16 * MIB, budget);
+    const parts = new Set<number>();
+    for (let read = 0; read < 200; read += 1) {
+      const offset = ((read * read * 7919 + read * 104_729) % 15_872) * 4 * KIB;
+      for (const range of ahead.observe(offset, 4 * KIB, 62 * MIB)) {
+        expect(read).toBeGreaterThanOrEqual(4);
+        expect(range).toEqual({
+          offset: Math.floor(offset / (4 * MIB)) * 4 * MIB,
+          lengthBytes: range.offset === 60 * MIB ? 2 * MIB : 4 * MIB,
+        });
+        expect(parts.has(range.offset)).toBe(false);
+        parts.add(range.offset);
+      }
+    }
+    expect(parts.size).toBe(16);
+    ahead.close();
+    expect(budget.plannedBytes).toBe(62 * MIB - 16 * 4 * KIB);
+    expect(budget.usedBytes).toBe(180 * 4 * KIB);
+    expect(budget.usedBytes + budget.wastedBytes).toBe(budget.plannedBytes);
+  });
+
+  test('random reads bring nothing while they are few for the size of the file, or if it is too large', () => {
+    const planned = (fileMib: number, reads: number): number => {
+      const ahead = new ReadAhead(16 * MIB, new ReadAheadBudget(256 * MIB));
+      const offsets = Array.from({ length: reads }, (_, read) => ((read * 37 + 5) ** 2 % fileMib) * MIB);
+      return offsets.flatMap((offset) => ahead.observe(offset, 4096, fileMib * MIB)).length;
+    };
+    expect(planned(512, 32)).toBe(0);
+    expect(planned(512, 64)).toBeGreaterThan(8);
+    expect(planned(513, 200)).toBe(0);
+  });
+
   test('random reads plan nothing', () => {
     const ahead = new ReadAhead(16 * MIB, budget);
     const offsets = [700, 3, 512, 90, 1000, 44, 333, 820, 15, 600].map((mib) => mib * MIB);

@@ -12,6 +12,14 @@ const STRIDES_AHEAD = 4;
 /** Farther skips than this are no pattern worth following. */
 const LONGEST_STRIDE_BYTES = 64 * 1024 * KIB;
 
+/** Random reads before any is answered with more than its own block. */
+const SCATTERED_TO_TRUST = 4;
+/**
+ * One random read for each so many bytes of the file: from then on as many more pay for all of it. A round trip of
+ * 15 ms and 16 MiB over a few connections within the region take about as long.
+ */
+const SCATTER_BYTES = 16 * 1024 * KIB;
+
 /** A range that is worth fetching before it is asked for. */
 export interface AheadRange {
   readonly offset: number;
@@ -32,6 +40,11 @@ export class ReadAheadBudget {
   /** @param limitBytes - Bytes ahead of all readers in sum. */
   constructor(limitBytes: number) {
     this.#limitBytes = limitBytes;
+  }
+
+  /** The largest file that may come whole because somebody reads here and there in it. */
+  get wholeFileBytes(): number {
+    return 2 * this.#limitBytes;
   }
 
   /** One window's part of the room. */
@@ -63,6 +76,9 @@ export class ReadAhead {
   #cursors: Cursor[] = [];
   #firstWindowBytes = FIRST_WINDOW_BYTES;
   readonly #stride = { lastOffset: -1, stepBytes: 0, repeats: 0, plannedTo: 0 };
+  #scattered = 0;
+  /** Parts of the file that random reads have brought, with the bytes that were read of each since. */
+  readonly #parts = new Map<number, number>();
 
   /**
    * @param maxWindowBytes - Largest distance ahead of a reader; 0 switches read-ahead off.
@@ -80,7 +96,8 @@ export class ReadAhead {
     const cursor = this.#cursors.find((candidate) => continues(candidate, offset, end));
     if (cursor === undefined) {
       this.#open(offset, end);
-      return this.#strided(offset, end - offset, fileBytes);
+      const strided = this.#strided(offset, end - offset, fileBytes);
+      return this.#stride.repeats > 0 ? strided : this.#scatter(offset, end, fileBytes);
     }
     this.#cursors = [...this.#cursors.filter((other) => other !== cursor), cursor];
     this.#stride.repeats = 0;
@@ -94,6 +111,8 @@ export class ReadAhead {
   close(): void {
     for (const cursor of this.#cursors) this.#drop(cursor);
     this.#cursors = [];
+    for (const readBytes of this.#parts.values()) this.#budget.wastedBytes += LARGE_PLAN_BYTES - readBytes;
+    this.#parts.clear();
   }
 
   #open(offset: number, end: number): void {
@@ -145,6 +164,31 @@ export class ReadAhead {
     const wanted = Math.max(this.#firstWindowBytes, growth * cursor.readBytes);
     cursor.windowBytes = Math.min(this.#maxWindowBytes, this.#budget.shareBytes, wanted);
     return forward ? planForward(cursor, fileBytes) : planBackward(cursor);
+  }
+
+  /**
+   * Random reads, many for the size of the file: each brings the part around it, so that the file comes in a few large
+   * requests. A file too large to be kept gets nothing.
+   */
+  #scatter(offset: number, end: number, fileBytes: number): AheadRange[] {
+    const number = Math.floor(offset / LARGE_PLAN_BYTES);
+    const readBytes = this.#parts.get(number);
+    if (readBytes !== undefined) {
+      const newBytes = Math.min(end - offset, LARGE_PLAN_BYTES - readBytes);
+      this.#parts.set(number, readBytes + newBytes);
+      this.#budget.usedBytes += newBytes;
+      return [];
+    }
+    this.#scattered += 1;
+    const least = Math.max(SCATTERED_TO_TRUST, fileBytes / SCATTER_BYTES);
+    if (this.#scattered <= least || fileBytes > this.#budget.wholeFileBytes) return [];
+    const start = number * LARGE_PLAN_BYTES;
+    const lengthBytes = Math.min(LARGE_PLAN_BYTES, fileBytes - start);
+    // The read itself is no guess.
+    const ownBytes = Math.min(end - offset, lengthBytes);
+    this.#parts.set(number, LARGE_PLAN_BYTES - lengthBytes + ownBytes);
+    this.#budget.plannedBytes += lengthBytes - ownBytes;
+    return [{ offset: start, lengthBytes }];
   }
 
   #strided(offset: number, lengthBytes: number, fileBytes: number): AheadRange[] {

@@ -20,9 +20,13 @@ afterAll(async () => {
 });
 
 /** Runs reads on a cold mount; answers with what they cost. */
-async function costOf(name: string, work: (file: OpenFile) => Promise<void>) {
+async function costOf(
+  name: string,
+  work: (file: OpenFile) => Promise<void>,
+  options: Parameters<Fixture['mount']>[0] = {},
+) {
   // The fixture's mounts are made by createFileSystem, which can be looked into; the contract hides that.
-  const fs = (await fixture.mount({ diskCache: 0 })) as ReturnType<typeof createFileSystem>;
+  const fs = (await fixture.mount({ diskCache: 0, ...options })) as ReturnType<typeof createFileSystem>;
   const file = await new Driver(fs).open(name);
   fixture.requests();
   await work(file);
@@ -70,12 +74,28 @@ describe('what reads cost in requests and bytes', () => {
     expect(cost.gets).toBeLessThanOrEqual(4 * 16);
   });
 
-  test('100 random pages: one block each at most, and nothing ahead', async () => {
+  test('100 random pages of 64 MiB: the file in large parts, each byte once', async () => {
     const cost = await costOf('large', async (file) => {
       for (let step = 0; step < 100; step += 1) {
         await expectRead(file, ((step * step * 7919 + step * 104_729) % 16_384) * 4 * KIB, 4 * KIB);
       }
     });
+    // 4 single blocks, each of which may cut a part in two; 16 parts.
+    expect(cost.gets).toBeLessThanOrEqual(24);
+    expect(cost.requestedBytes).toBeLessThanOrEqual(64 * MIB);
+    expect(cost.wastedBytes).toBeGreaterThan(60 * MIB);
+  });
+
+  test('100 random pages of a file that is too large to be kept: one block each at most', async () => {
+    const cost = await costOf(
+      'large',
+      async (file) => {
+        for (let step = 0; step < 100; step += 1) {
+          await expectRead(file, ((step * step * 7919 + step * 104_729) % 16_384) * 4 * KIB, 4 * KIB);
+        }
+      },
+      { memoryLimit: 64 * MIB },
+    );
     expect(cost.gets).toBeLessThanOrEqual(100);
     expect(cost.requestedBytes).toBeLessThanOrEqual(100 * STEP);
     expect(cost.wastedBytes).toBe(0);

@@ -1,12 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startEmulator, type Emulator } from '../emulator/emulator.js';
 import { createBucketAdmin } from '../s3/admin.js';
 import { createStore } from '../s3/client.js';
 import type { ObjectStore } from '../s3/store.js';
 import { startWireProxy, type WireProxy } from '../transfer/testing/wire-proxy.js';
-import { makePlace, startObjectfs, until, type Place } from './testing/command-line.js';
+import { loadedModules, makePlace, startObjectfs, until, type Place } from './testing/command-line.js';
 
 /** Copies by the real program, on the embedded server; what the server saw decides. */
 describe('objectfs cp', () => {
@@ -76,6 +76,41 @@ describe('objectfs cp', () => {
     expect(down['verification']).toEqual({ verified: true, by: 'CRC32 FULL_OBJECT' });
     expect(digest(await readFile(join(place.work, 'folder/up')))).toBe(digest(large));
     expect([await journals(), await readdir(join(place.work, 'folder'))]).toEqual([[], ['up']]);
+  });
+
+  test('loads no SDK, no schema library, no YAML and no parser of commands, in parts and by one request', async () => {
+    await writeFile(join(place.work, 'small'), large.subarray(0, 1000));
+    const { accessKeyId, secretAccessKey } = emulator.credentials;
+    for (const args of [
+      ['large', 's3://data/lean'],
+      ['s3://data/lean', 'back'],
+      ['small', 's3://data/lean-small'],
+    ]) {
+      const folder = await mkdtemp(join(place.folder, 'coverage-'));
+      const run = await startObjectfs(place, ['cp', ...args, '--endpoint', emulator.endpoint], {
+        environment: {
+          AWS_ACCESS_KEY_ID: accessKeyId,
+          AWS_SECRET_ACCESS_KEY: secretAccessKey,
+          NODE_V8_COVERAGE: folder,
+        },
+      });
+      expect({ exitCode: run.exitCode, stderr: run.stderr }).toMatchObject({ exitCode: 0 });
+      const modules = await loadedModules(folder);
+      const packages = modules.flatMap((url) => /node_modules\/((@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? []);
+      expect(packages.filter((name) => !['p-limit', 'yocto-queue'].includes(name))).toEqual([]);
+      expect(modules.filter((url) => url.startsWith('file:')).length).toBeLessThan(130);
+    }
+    expect(digest(await readFile(join(place.work, 'back')))).toBe(digest(large));
+  });
+
+  test('asks for all ranges at once where the first reply could tell nothing new', async () => {
+    // No reply comes before as many are asked for as there are connections.
+    proxy.gather(4);
+    const down = await summaryOf(
+      cp('s3://data/large', 'at-once', '--json', '--connections', '4', '--chunk-size', '8MiB'),
+    );
+    expect(down).toMatchObject({ sizeBytes: large.length, peakInFlight: 4 });
+    expect(digest(await readFile(join(place.work, 'at-once')))).toBe(digest(large));
   });
 
   test('goes on after kill -9 of an upload with the parts that are not there', async () => {

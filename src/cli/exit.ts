@@ -31,3 +31,9 @@ export function reportFailure(reason: unknown): void {
   if (process.env['OBJECTFS_TRACE'] !== undefined) process.stderr.write(`${String(failure.stack)}\n`);
   process.exitCode = exitCodeFor(failure);
 }
+
+/** `objectfs config | head`: the reader has what it wanted. */
+export function endQuietlyOnClosedPipe(reason: NodeJS.ErrnoException): void {
+  if (reason.code === 'EPIPE') process.exit();
+  throw reason;
+}

@@ -1,28 +1,6 @@
 import type { Argv } from 'yargs';
 import type { ResolvedConfig } from '../config/load.js';
-
-/** The flags that stand for a configuration key, by the key's path. */
-const FLAG_KEYS = {
-  endpoint: 's3.endpoint',
-  region: 's3.region',
-  'read-only': 'mount.readOnly',
-  'allow-other': 'mount.allowOther',
-  binding: 'mount.binding',
-  'cache-dir': 'mount.cacheDir',
-  'disk-cache': 'mount.diskCache',
-  passthrough: 'mount.passthrough',
-  'write-back': 'mount.writeBack',
-  'memory-limit': 'mount.memoryLimit',
-  'log-file': 'mount.logFile',
-  'metrics-port': 'mount.metricsPort',
-  level: 'transfer.level',
-  'chunk-size': 'transfer.chunkSize',
-  connections: 'transfer.connections',
-  congestion: 'transfer.congestion',
-  hedge: 'transfer.hedge',
-  'storage-class': 'transfer.storageClass',
-  'log-level': 'log.level',
-} as const;
+import { FLAG_KEYS } from './flag-keys.js';
 
 /** Parsed flags as yargs hands them over. */
 export type Flags = Readonly<Record<string, unknown>>;

@@ -2,7 +2,7 @@ import yargs, { type Argv } from 'yargs';
 import { Failure, usageError } from '../errors/failure.js';
 import { COMMANDS } from './commands/index.js';
 import { STREAM_WORD } from './copy/stream-word.js';
-import { reportFailure } from './exit.js';
+import { endQuietlyOnClosedPipe, reportFailure } from './exit.js';
 import { version } from './version.js';
 
 /** Parses the arguments and runs one command. Never throws: the outcome is the process's exit code. */
@@ -13,12 +13,6 @@ export async function runCli(argv: readonly string[]): Promise<void> {
   } catch (reason) {
     reportFailure(reason);
   }
-}
-
-/** `objectfs config | head`: the reader has what it wanted. */
-function endQuietlyOnClosedPipe(reason: NodeJS.ErrnoException): void {
-  if (reason.code === 'EPIPE') process.exit();
-  throw reason;
 }
 
 /** Where yargs finds a command close to an unknown one, it names only its guess. */

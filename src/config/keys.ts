@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { configSchema } from './schema.js';
+import { variableOf } from './variables.js';
 
 /** What a key's text (environment, flag) has to be turned into before the schema sees it. */
 export type KeyShape = 'text' | 'whole-number' | 'switch';
@@ -27,15 +28,11 @@ export const CONFIG_KEYS: readonly ConfigKey[] = Object.entries(configSchema.sha
       section,
       name,
       path: `${section}.${name}`,
-      variable: `OBJECTFS_${snake(section)}_${snake(name)}`,
+      variable: variableOf(section, name),
       shape: shapeOf(leaf),
       secret: SECRET_KEYS.has(name),
     })),
 );
-
-function snake(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
-}
 
 function shapeOf(leaf: z.core.$ZodType): KeyShape {
   const definition: { readonly type: string; readonly innerType?: z.core.$ZodType } = leaf._zod.def;

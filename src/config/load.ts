@@ -1,10 +1,11 @@
 import { closest } from 'fastest-levenshtein';
 import { existsSync, readFileSync } from 'node:fs';
-import { parse as parseYaml } from 'yaml';
+import { createRequire } from 'node:module';
 import type { z } from 'zod';
 import { Failure, usageError } from '../errors/failure.js';
 import { CONFIG_KEYS, type ConfigKey } from './keys.js';
 import { configSchema, type Config } from './schema.js';
+import { AWS_VARIABLES, DEFAULT_FILE, switchFromText } from './variables.js';
 
 /** Where a value came from. */
 export type Origin =
@@ -33,15 +34,6 @@ export interface ConfigSources {
   /** @defaultValue `process.env` */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
-
-/** The file that is read from the working directory where none is named. */
-export const DEFAULT_FILE = 'objectfs.yaml';
-
-/** Variables of the AWS tools that stand in for a default; the SDK reads credentials itself. */
-const AWS_VARIABLES: Readonly<Record<string, readonly string[]>> = {
-  's3.endpoint': ['AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL'],
-  's3.region': ['AWS_REGION', 'AWS_DEFAULT_REGION'],
-};
 
 interface Given {
   readonly value: unknown;
@@ -92,8 +84,8 @@ function fromVariables(
 /** Text that fits no switch or number stays text, so that the schema names it in its message. */
 function fromText(key: ConfigKey, text: string): unknown {
   if (key.shape === 'switch') {
-    if (['true', '1', 'yes', 'on'].includes(text.toLowerCase())) return true;
-    if (['false', '0', 'no', 'off'].includes(text.toLowerCase())) return false;
+    const value = switchFromText(text);
+    if (value !== undefined) return value;
   }
   if (key.shape === 'whole-number' && /^\d+$/.test(text)) return Number(text);
   return text;
@@ -134,7 +126,10 @@ function readFileValues(named: string | undefined): Map<string, Given> {
 
 function parseFile(path: string): unknown {
   try {
-    return parseYaml(readFileSync(path, 'utf8'));
+    const text = readFileSync(path, 'utf8');
+    // Most commands have no file and need not wait for it. The type of what is required is that of its import.
+    const { parse } = createRequire(import.meta.url)('yaml') as typeof import('yaml');
+    return parse(text);
   } catch (reason) {
     const detail = reason instanceof Error ? (reason.message.split('\n')[0] ?? '') : String(reason);
     throw new Failure('usage', `The configuration file ${path} can not be read: ${detail}`, {

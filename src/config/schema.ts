@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { STORAGE_CLASSES } from './storage-class.js';
-import { storageClassRules } from './storage-class-rules.js';
+import { BOUNDS, CHOICES, DEFAULT_LOG_LEVEL, DEFAULT_REGION, TRANSFER_DEFAULTS } from './defaults.js';
+import { storageClassRules } from './storage-class-rule-schema.js';
 import { size } from './byte-count.js';
 
 const MIB = 1024 * 1024;
@@ -15,7 +16,7 @@ export const configSchema = z.strictObject({
     .strictObject({
       /** Absent: AWS itself. */
       endpoint: z.url().optional(),
-      region: z.string().default('us-east-1'),
+      region: z.string().default(DEFAULT_REGION),
       accessKeyId: z.string().optional(),
       secretAccessKey: z.string().optional(),
       sessionToken: z.string().optional(),
@@ -23,10 +24,10 @@ export const configSchema = z.strictObject({
       forcePathStyle: z.boolean().optional(),
       /**
        * `lean`: our own HTTP client, for a fraction of the CPU time of the AWS SDK; `sdk`: the AWS SDK. Absent: `lean`
-       * for mounts, where the CPU time of a request is what a user waits for; `sdk` for all else, which is compared
-       * with mounts and transfers and so must not share their code.
+       * for mounts and `objectfs cp`, where the CPU time of a request is what a user waits for; `sdk` for all else, which
+       * is compared with mounts and transfers and so must not share their code.
        */
-      client: z.enum(['sdk', 'lean']).optional(),
+      client: z.enum(CHOICES.client).optional(),
     })
     .prefault({}),
   mount: z
@@ -114,31 +115,36 @@ export const configSchema = z.strictObject({
   transfer: z
     .strictObject({
       /** `off` sends every object with the plain client. */
-      level: z.enum(['off', 'standard', 'aggressive']).default('standard'),
+      level: z.enum(CHOICES.level).default(TRANSFER_DEFAULTS.level),
       /** Size of every part, within what S3 allows. Absent: chosen from size and connections, 16 MiB at most. */
-      chunkSize: size(5 * MIB, 5 * GIB).optional(),
+      chunkSize: size(...BOUNDS.chunkSize).optional(),
       /** Parts in flight: 8 connections at the documented 85 to 90 MB/s each fill a 5 Gbit/s host. */
-      connections: z.number().int().min(1).max(256).default(8),
+      connections: z
+        .number()
+        .int()
+        .min(BOUNDS.connections[0])
+        .max(BOUNDS.connections[1])
+        .default(TRANSFER_DEFAULTS.connections),
       /** How many of them are used after a loss (503, timeout, reset): `fixed` all of them, whatever happens. */
-      congestion: z.enum(['fixed', 'cubic', 'bbr']).default('cubic'),
+      congestion: z.enum(CHOICES.congestion).default(TRANSFER_DEFAULTS.congestion),
       /**
        * Bytes per second that all transfers of a process together may begin parts with: a ceiling for lines that others
        * use too. Absent: none.
        */
-      targetThroughput: size(64 * 1024, 1024 * GIB).optional(),
+      targetThroughput: size(...BOUNDS.targetThroughput).optional(),
       /**
        * Ask a second time for a range that is slower than nearly all others of its transfer, and take what comes first.
        * Off: up to 5 % of the requests and their bytes are paid for twice, and only a path that stalls gains by it.
        */
-      hedge: z.boolean().default(false),
-      storageClass: z.enum(STORAGE_CLASSES).default('STANDARD'),
+      hedge: z.boolean().default(TRANSFER_DEFAULTS.hedge),
+      storageClass: z.enum(STORAGE_CLASSES).default(TRANSFER_DEFAULTS.storageClass),
       /** Classes by prefix, size and age of what is written: the first rule that fits, else `storageClass`. */
-      storageClassRules: storageClassRules.default([]),
+      storageClassRules: storageClassRules.default([...TRANSFER_DEFAULTS.storageClassRules]),
     })
     .prefault({}),
   log: z
     .strictObject({
-      level: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
+      level: z.enum(CHOICES.logLevel).default(DEFAULT_LOG_LEVEL),
     })
     .prefault({}),
 });

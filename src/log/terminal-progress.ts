@@ -1,4 +1,5 @@
-import { Presets, SingleBar } from 'cli-progress';
+import { createRequire } from 'node:module';
+import type { SingleBar } from 'cli-progress';
 import type { Progress } from './progress.js';
 
 /** Share of a stage after which a plain line is due: ten lines a stage at the most. */
@@ -23,7 +24,12 @@ function barProgress(stream: NodeJS.WriteStream): Progress {
     begin(label, total) {
       end();
       const format = `${label.padEnd(24)} {bar} {value}/{total} {detail}`;
-      bar = new SingleBar({ format, stream, hideCursor: true, clearOnComplete: false }, Presets.rect);
+      // Only a terminal needs it. The type of what is required is that of its import.
+      const bars = createRequire(import.meta.url)('cli-progress') as typeof import('cli-progress');
+      bar = new bars.SingleBar(
+        { format, stream, hideCursor: true, clearOnComplete: false },
+        bars.Presets.rect,
+      );
       bar.start(Math.max(total, 1), 0, { detail: '' });
     },
     advance(steps = 1, detail = '') {

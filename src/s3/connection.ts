@@ -9,7 +9,7 @@ export interface S3Connection {
   readonly credentials?: S3Credentials;
   /** `true` puts the bucket into the path; what most servers other than AWS want. */
   readonly forcePathStyle: boolean;
-  /** Who speaks HTTP for stores. @defaultValue `lean` for mounts, `sdk` for all else */
+  /** Who speaks HTTP for stores. @defaultValue `lean` for mounts and `objectfs cp`, `sdk` for all else */
   readonly client?: 'sdk' | 'lean';
 }
 
@@ -41,4 +41,16 @@ export function connectionForLevel(
   level: Config['transfer']['level'],
 ): S3Connection {
   return level === 'aggressive' ? { ...connection, client: 'lean' } : connection;
+}
+
+/** Variables of the AWS tools that move requests to other endpoints, which only the SDK knows. */
+const ENDPOINT_SWITCHES = ['AWS_USE_FIPS_ENDPOINT', 'AWS_USE_DUALSTACK_ENDPOINT'];
+
+/** The lean client where nobody chose one, but for those whom the environment sends to endpoints of the SDK. */
+export function preferLean(
+  connection: S3Connection,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): S3Connection {
+  const needsSdk = ENDPOINT_SWITCHES.some((name) => environment[name]?.toLowerCase() === 'true');
+  return { client: needsSdk ? 'sdk' : 'lean', ...connection };
 }

@@ -7,7 +7,7 @@ import type { WindowController } from './congestion/controller.js';
 import { PART_RETRY, tryPart, type TransferContext } from './context.js';
 import { inFlight } from './tally.js';
 import { gather } from './gather.js';
-import { partAlgorithm, verifyWhole } from './integrity/verification.js';
+import { partAlgorithm, usesPartSums, verifyWhole } from './integrity/verification.js';
 import { openPart, pinnedFailure, wrongRange, type Pin } from './pinned.js';
 import { cutParts, downloadPartBytes, firstRangeBytes, type Part, type PlanSettings } from './plan.js';
 import type { PartSink } from './sinks.js';
@@ -32,7 +32,7 @@ export async function downloadOptimized(
   options: DownloadOptions,
   onPin: (pin: Pin) => void,
 ): Promise<Received> {
-  const known = pinOfJournal(options);
+  const known = knownPin(context, options);
   const opened = known === undefined ? await openFirst(context, key, options) : undefined;
   const pin = known ?? pinOf(opened);
   onPin(pin);
@@ -69,11 +69,17 @@ function pinOf(opened: FirstRead | undefined): Pin {
   return { etag, sizeBytes };
 }
 
-/** A download that goes on knows its version, and its first range may be there. */
-function pinOfJournal({ journal, ifMatch, sizeBytes }: DownloadOptions): Pin | undefined {
-  if (journal === undefined || journal.parts.size === 0) return undefined;
+/**
+ * Where the version is known before, no range waits for the reply to the first. What one request brings whole is asked
+ * for without, for a server that knows no ranges.
+ */
+function knownPin(
+  { settings }: TransferContext,
+  { journal, ifMatch, sizeBytes }: DownloadOptions,
+): Pin | undefined {
   if (ifMatch === undefined || sizeBytes === undefined) return undefined;
-  return { etag: ifMatch, sizeBytes };
+  const isBegun = journal !== undefined && journal.parts.size > 0;
+  return isBegun || sizeBytes > firstRangeBytes(settings) ? { etag: ifMatch, sizeBytes } : undefined;
 }
 
 /** The parts that an earlier run has not received, or whose bytes in the file are not what they were. */
@@ -160,8 +166,9 @@ function partReceiver(
 ): (part: Part, body: Readable) => Promise<void> {
   const { onProgress, journal, checksum } = options;
   let doneBytes = context.tally.resumedBytes;
+  const isSummed = journal !== undefined || usesPartSums(checksum);
   return async (part, body) => {
-    const digest = createChecksum(partAlgorithm(checksum));
+    const digest = isSummed ? createChecksum(partAlgorithm(checksum)) : undefined;
     let receivedBytes = 0;
     try {
       const onBytes = (bytes: number): void => {
@@ -175,6 +182,7 @@ function partReceiver(
       body.destroy();
       throw reason;
     }
+    if (digest === undefined) return;
     const value = digest.digest();
     digests.set(part.index, value);
     const { index, firstByte, sizeBytes } = part;

@@ -34,8 +34,18 @@ describe('the plan of an upload', () => {
     expect(uploadPartBytes(64 * MIB, chosen)).toBe(8 * MIB);
     expect(uploadPartBytes(1024 * MIB, chosen)).toBe(16 * MIB);
     expect(uploadPartBytes(48 * TIB, chosen)).toBe(Math.ceil((48 * TIB) / 10_000));
-    expect(downloadPartBytes(56 * MIB, chosen)).toBe(8 * MIB);
+    expect(downloadPartBytes(56 * MIB, chosen)).toBe(4 * MIB);
     expect(downloadPartBytes(2 * MIB, chosen)).toBe(MIB);
+  });
+
+  test('in whole rounds: no connection is without a part while others have one', () => {
+    for (const sizeMib of [64, 79, 80, 128, 200, 320, 1024, 5000]) {
+      const parts = cutParts(sizeMib * MIB, uploadPartBytes(sizeMib * MIB, chosen)).length;
+      expect({ sizeMib, left: parts % 8 }).toEqual({ sizeMib, left: 0 });
+      const ranges = cutParts(sizeMib * MIB, downloadPartBytes(sizeMib * MIB, chosen)).length;
+      expect({ sizeMib, left: ranges % 7 }).toEqual({ sizeMib, left: 0 });
+    }
+    expect(uploadPartBytes(128 * MIB, chosen)).toBe(8 * MIB);
   });
 
   test('up to 8 MiB one request moves it each way', () => {

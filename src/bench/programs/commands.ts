@@ -1,5 +1,6 @@
 import { compiledModule } from '../../config/paths.js';
 import type { Config } from '../../config/schema.js';
+import { variableOf } from '../../config/variables.js';
 import { usageError } from '../../errors/failure.js';
 import type { S3Connection, S3Credentials } from '../../s3/connection.js';
 import type { ProgramArm } from '../arms.js';
@@ -53,17 +54,29 @@ const COMMANDS: Readonly<Record<ProgramArm, Compose>> = {
   s5cmd,
 };
 
-/** The configuration of this run, so that the `transfer` section holds for it as for the arm `optimized`. */
+/** The settings of this run as variables, so that the `transfer` section holds for it as for the arm `optimized`. */
 function objectfsCp(wish: CopyWish, credentials: S3Credentials): ProgramCommand {
   const { endpoint, region, forcePathStyle, client } = wish.connection;
-  const path = `${wish.home}/objectfs.yaml`;
-  // JSON is YAML.
-  const text = JSON.stringify({ s3: { endpoint, region, forcePathStyle, client }, transfer: wish.transfer });
+  const { storageClassRules, ...transfer } = wish.transfer;
+  const sections = {
+    s3: { endpoint, region, forcePathStyle, client },
+    transfer: {
+      ...transfer,
+      storageClassRules: storageClassRules.length === 0 ? undefined : JSON.stringify(storageClassRules),
+    },
+  };
+  const settings = Object.entries(sections).flatMap(([section, values]) =>
+    Object.entries(values).flatMap(([name, value]) =>
+      value === undefined ? [] : [[variableOf(section, name), String(value)]],
+    ),
+  );
   return {
     program: process.execPath,
-    args: [compiledModule('src/cli/main.js'), 'cp', '--config', path, ...inOrder(wish, urlOf(wish))],
-    environment: awsVariables(wish, credentials),
-    configFile: { path, text },
+    args: [compiledModule('src/cli/main.js'), 'cp', ...inOrder(wish, urlOf(wish))],
+    environment: {
+      ...awsVariables(wish, credentials),
+      ...(Object.fromEntries(settings) as Record<string, string>), // pairs of texts
+    },
   };
 }
 

@@ -1,7 +1,8 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { parsePlace } from '../copy/places.js';
+import type { QuickWish } from '../copy/quick.js';
 import { interruptible } from '../interrupt.js';
-import { configOptions, connectionOptions, resolveConfig, transferOptions } from '../options.js';
+import { configOptions, connectionOptions, resolveConfig, transferOptions, type Flags } from '../options.js';
 
 export const command = 'cp <source> <destination>';
 export const describe = 'Copy files and objects, verified, and going on where a killed copy has stopped';
@@ -37,22 +38,22 @@ export function builder(yargs: Argv): Argv {
 }
 
 export async function handler(flags: ArgumentsCamelCase): Promise<void> {
-  const source = parsePlace(String(flags['source']));
-  const destination = parsePlace(String(flags['destination']));
-  const { config } = await resolveConfig(flags);
+  const wish = await wishOf(flags);
+  const places = { source: parsePlace(wish.source), destination: parsePlace(wish.destination) };
   const { runCopy } = await import('../copy/run.js');
-  await interruptible((signal) =>
-    runCopy(
-      {
-        source,
-        destination,
-        config,
-        recursive: flags['recursive'] === true,
-        json: flags['json'] === true,
-        resume: flags['resume'] !== false,
-        logLevel: flags['logLevel'] === undefined ? 'error' : config.log.level,
-      },
-      signal,
-    ),
-  );
+  await interruptible((signal) => runCopy({ ...wish, ...places }, signal));
+}
+
+/** What the flags ask for; `quickWish` makes the same of the same words where it makes anything. */
+export async function wishOf(flags: Flags): Promise<QuickWish> {
+  const { config } = await resolveConfig(flags);
+  return {
+    source: String(flags['source']),
+    destination: String(flags['destination']),
+    config: { s3: config.s3, transfer: config.transfer, log: config.log },
+    recursive: flags['recursive'] === true,
+    json: flags['json'] === true,
+    resume: flags['resume'] !== false,
+    logLevel: flags['logLevel'] === undefined ? 'error' : config.log.level,
+  };
 }

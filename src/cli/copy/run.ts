@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../../config/schema.js';
+import type { CopyConfig } from '../../config/quick.js';
 import { formatSize } from '../../config/size.js';
 import { Failure, usageError } from '../../errors/failure.js';
 import { stateFolder } from '../../harness/state.js';
@@ -8,7 +9,7 @@ import { createLog } from '../../log/log.js';
 import type { Progress } from '../../log/progress.js';
 import { createProgress } from '../../log/terminal-progress.js';
 import { createStore } from '../../s3/client.js';
-import { connectionForLevel, connectionOf } from '../../s3/connection.js';
+import { connectionForLevel, connectionOf, preferLean } from '../../s3/connection.js';
 import type { ObjectStore } from '../../s3/store.js';
 import { urlOf, type CopyContext, type CopySummary } from '../../transfer/copy/copy-context.js';
 import { downloadFile, downloadStream } from '../../transfer/copy/download-file.js';
@@ -24,7 +25,7 @@ import { byteProgress } from './progress.js';
 export interface CopyWish {
   readonly source: Place;
   readonly destination: Place;
-  readonly config: Config;
+  readonly config: CopyConfig;
   readonly recursive: boolean;
   readonly json: boolean;
   readonly resume: boolean;
@@ -38,7 +39,7 @@ export async function runCopy(wish: CopyWish, signal: AbortSignal): Promise<void
     throw usageError('Neither source nor destination is on S3', 'Write one of them as s3://BUCKET/KEY');
   }
   const stores = new Map<string, ObjectStore>();
-  const connection = connectionForLevel(connectionOf(config.s3), config.transfer.level);
+  const connection = connectionForLevel(preferLean(connectionOf(config.s3)), config.transfer.level);
   const log = createLog(wish.logLevel);
   const context: CopyContext = {
     storeFor(bucket) {

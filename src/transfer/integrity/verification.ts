@@ -19,7 +19,12 @@ export interface DigestedPart {
 
 /** The algorithm in which parts are summed up while they come: the store's, where sums of parts make that of the whole. */
 export function partAlgorithm(expected: StoredChecksum | undefined): ChecksumAlgorithm {
-  return expected?.type === 'FULL_OBJECT' && isCombinable(expected.algorithm) ? expected.algorithm : 'CRC32';
+  return expected !== undefined && usesPartSums(expected) ? expected.algorithm : 'CRC32';
+}
+
+/** Whether the sums of parts tell that of the whole; without it there is nothing to sum them up for. */
+export function usesPartSums(expected: StoredChecksum | undefined): boolean {
+  return expected?.type === 'FULL_OBJECT' && isCombinable(expected.algorithm);
 }
 
 /** A digest for bytes in order, or why there is none. */
@@ -44,7 +49,7 @@ export async function verifyWhole(
   if (expected === undefined) return { verified: false, reason: 'the store keeps no checksum of the object' };
   const { algorithm, type } = expected;
   const by = `${algorithm} ${type}`;
-  if (parts !== undefined && type === 'FULL_OBJECT' && isCombinable(algorithm)) {
+  if (parts !== undefined && usesPartSums(expected)) {
     compare(key, combineChecksums(algorithm, 'FULL_OBJECT', parts).value, expected);
     return { verified: true, by };
   }

@@ -1,17 +1,6 @@
 import { rm } from 'node:fs/promises';
-import { z } from 'zod';
 import { JournalFile, journalName, type SourcePin } from './journal-file.js';
-
-const partSchema = z.object({
-  index: z.number().int(),
-  firstByte: z.number(),
-  sizeBytes: z.number(),
-  /** In the algorithm of {@link DownloadJournal.algorithm}, base64. */
-  digest: z.string(),
-});
-
-/** A range that is in the local file. */
-export type ReceivedPart = z.infer<typeof partSchema>;
+import type { ReceivedPart } from './schemas.js';
 
 /** What a download to a file needs to go on after its process has ended. */
 export interface DownloadJournal {
@@ -35,7 +24,7 @@ export async function openDownloadJournal(
   pin: SourcePin,
   target: string,
 ): Promise<DownloadJournal> {
-  const file = await JournalFile.open(folder, identity, pin, partSchema);
+  const file = await JournalFile.open(folder, identity, pin, (schemas) => schemas.receivedPartSchema);
   const temporary = `${target}.${journalName(identity)}.part`;
   const parts = new Map(file.entries.map((entry) => [entry.index, entry]));
   return {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { Failure } from '../../errors/failure.js';
 import { onLocalFile } from '../local-files.js';
 import { lockFor, type Lock } from './lock.js';
@@ -9,10 +9,8 @@ import { lockFor, type Lock } from './lock.js';
 /** Facts of a source that must all be the same for its transfer to go on. */
 export type SourcePin = Readonly<Record<string, string | number>>;
 
-const headSchema = z.object({
-  version: z.literal(1),
-  pin: z.record(z.string(), z.union([z.string(), z.number()])),
-});
+/** Reads the lines of one kind of journal. Loaded only where an earlier run has left some. */
+export type EntrySchema<Entry> = (schemas: typeof import('./schemas.js')) => z.ZodType<Entry>;
 
 /**
  * What a transfer has done so far, one JSON object a line, so that a killed process costs at most a torn last line.
@@ -49,7 +47,7 @@ export class JournalFile<Entry> {
     folder: string,
     identity: readonly string[],
     pin: SourcePin,
-    schema: z.ZodType<Entry>,
+    schema: EntrySchema<Entry>,
   ): Promise<JournalFile<Entry>> {
     const path = join(folder, `${journalName(identity)}.jsonl`);
     return onLocalFile(path, async () => {
@@ -102,17 +100,20 @@ export function journalName(identity: readonly string[]): string {
 async function readJournal<Entry>(
   path: string,
   pin: SourcePin,
-  schema: z.ZodType<Entry>,
+  schema: EntrySchema<Entry>,
 ): Promise<{ entries: readonly Entry[]; outdated: readonly Entry[] }> {
   const text = await readFile(path, 'utf8').catch((reason: unknown) => {
     if (Failure.from(reason).message.includes('ENOENT')) return '';
     throw reason;
   });
+  if (text === '') return { entries: [], outdated: [] };
+  const schemas = await import('./schemas.js');
+  const entrySchema = schema(schemas);
   const [first, ...rest] = text.split('\n').slice(0, -1).map(parseLine);
-  const head = headSchema.safeParse(first);
+  const head = schemas.headSchema.safeParse(first);
   if (!head.success) return { entries: [], outdated: [] };
   const entries = rest.flatMap((line) => {
-    const entry = schema.safeParse(line);
+    const entry = entrySchema.safeParse(line);
     return entry.success ? [entry.data] : [];
   });
   return samePin(head.data.pin, pin) ? { entries, outdated: [] } : { entries: [], outdated: entries };

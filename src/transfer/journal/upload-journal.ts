@@ -1,16 +1,6 @@
-import { z } from 'zod';
 import type { UploadedPart } from '../../s3/store.js';
 import { JournalFile, type SourcePin } from './journal-file.js';
-
-const partSchema = z.object({
-  partNumber: z.number().int(),
-  etag: z.string(),
-  sizeBytes: z.number(),
-  /** As in `x-amz-checksum-crc32`; absent where the bytes never passed here (copies on the server). */
-  crc32: z.string().optional(),
-});
-const entrySchema = z.union([z.object({ uploadId: z.string() }), partSchema]);
-type Entry = z.infer<typeof entrySchema>;
+import type { UploadEntry } from './schemas.js';
 
 /** A part that is on the server. */
 export interface SentPart extends UploadedPart {
@@ -38,7 +28,7 @@ export async function openUploadJournal(
   identity: readonly string[],
   pin: SourcePin,
 ): Promise<UploadJournal> {
-  const file = await JournalFile.open(folder, identity, pin, entrySchema);
+  const file = await JournalFile.open(folder, identity, pin, (schemas) => schemas.uploadEntrySchema);
   const parts = new Map<number, SentPart>();
   for (const entry of file.entries) if ('partNumber' in entry) parts.set(entry.partNumber, entry);
   let uploadId = idIn(file.entries);
@@ -61,6 +51,6 @@ export async function openUploadJournal(
   };
 }
 
-function idIn(entries: readonly Entry[]): string | undefined {
+function idIn(entries: readonly UploadEntry[]): string | undefined {
   return entries.flatMap((entry) => ('uploadId' in entry ? [entry.uploadId] : []))[0];
 }

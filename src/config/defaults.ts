@@ -1,0 +1,34 @@
+/**
+ * Defaults of the sections that a copy needs, apart from the schema: a process that only copies has them without
+ * loading it. The schema takes them from here.
+ */
+export const DEFAULT_REGION = 'us-east-1';
+
+export const TRANSFER_DEFAULTS = {
+  level: 'standard',
+  connections: 8,
+  congestion: 'cubic',
+  hedge: false,
+  storageClass: 'STANDARD',
+  storageClassRules: [],
+} as const;
+
+export const DEFAULT_LOG_LEVEL = 'info';
+
+/** The values of keys with a fixed set of them. */
+export const CHOICES = {
+  client: ['sdk', 'lean'],
+  level: ['off', 'standard', 'aggressive'],
+  congestion: ['fixed', 'cubic', 'bbr'],
+  logLevel: ['fatal', 'error', 'warn', 'info', 'debug', 'trace'],
+} as const;
+
+const MIB = 2 ** 20;
+const GIB = 2 ** 30;
+
+/** Bounds of numbers, both ends allowed. */
+export const BOUNDS = {
+  chunkSize: [5 * MIB, 5 * GIB],
+  connections: [1, 256],
+  targetThroughput: [64 * 1024, 1024 * GIB],
+} as const;

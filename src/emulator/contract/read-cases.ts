@@ -78,6 +78,42 @@ export const RANGE_CASES: readonly ContractCase[] = [
     rgw: 'RGW 16.2 answers a range whose end is before its start with 416',
   },
   {
+    id: 'range/several',
+    says: 'several ranges at once are ignored: S3 sends one range or the whole',
+    run: async (context) => {
+      const reply = await range(context, 'bytes=0-1,4-5');
+      expect([reply.status, reply.body.toString()]).toEqual([200, TEN]);
+      expect(reply.headers['content-range']).toBeUndefined();
+    },
+    rgw: 'RGW 16.2 answers several ranges with 206',
+  },
+  {
+    id: 'range/if-range',
+    says: 'If-Range of the ETag or the date of the object leaves the range, of another one the whole is sent',
+    rgw: 'RGW 16.2 knows no If-Range',
+    run: async ({ bucket, put, http }) => {
+      const etag = await put('k', TEN);
+      const path = `/${bucket}/k`;
+      const date = (await http({ path })).headers['last-modified'] ?? '';
+      const past = new Date(0).toUTCString();
+      for (const [value, status] of [
+        [etag, 206],
+        [date, 206],
+        ['"other"', 200],
+        [`W/${etag}`, 200],
+        [past, 200],
+        ['no date', 200],
+      ] as const) {
+        const headers = { range: 'bytes=2-4', 'if-range': String(value) };
+        const reply = await http({ path, headers });
+        expect([value, reply.status]).toEqual([value, status]);
+        expect(reply.body.toString()).toBe(status === 206 ? '234' : TEN);
+      }
+      const behind = { range: 'bytes=10-', 'if-range': '"other"' };
+      expect((await http({ path, headers: behind })).status).toBe(200);
+    },
+  },
+  {
     id: 'range/head',
     says: 'HEAD with a range answers 206 with the length of the range',
     run: async ({ s3, bucket, put }) => {

@@ -37,6 +37,17 @@ export function evaluate(fields: ConditionFields, version: ObjectVersion): Condi
   return { holds: true };
 }
 
+/**
+ * Whether a `Range` field counts by an `If-Range` field: RFC 9110 section 13.1.5. S3 knows it, though its documents do
+ * not name it (https://github.com/aws/aws-sdk-kotlin/issues/1645). A weak tag and a date that is another one never hold.
+ */
+export function rangeCounts(ifRange: string | undefined, version: ObjectVersion): boolean {
+  if (ifRange === undefined) return true;
+  if (ifRange.startsWith('W/')) return false;
+  if (ifRange.startsWith('"')) return ifRange === `"${version.etag}"`;
+  return Date.parse(ifRange) === Math.floor(version.lastModifiedMs / 1000) * 1000;
+}
+
 /** Undefined where there is no date or it can not be read: such a field is ignored. */
 function laterThan(version: ObjectVersion, date: string | undefined): boolean | undefined {
   const limitMs = date === undefined ? NaN : Date.parse(date);

@@ -2,7 +2,7 @@ import { S3Error } from '../protocol/s3-error.js';
 import type { BodyRange, BucketInfo, ObjectVersion } from '../storage/storage.js';
 import { requireBucket } from './bucket-access.js';
 import { checksumHeaders } from './checksum-headers.js';
-import { conditionFields, evaluate, preconditionFailed } from './conditions.js';
+import { conditionFields, evaluate, preconditionFailed, rangeCounts } from './conditions.js';
 import { requireVersion } from './find-object.js';
 import { objectHeaders, validators, versionHeader } from './object-headers.js';
 import { selectPart } from './part-number.js';
@@ -52,6 +52,7 @@ function select(request: S3Request, version: ObjectVersion): Selection {
   const partNumber = head.parameter('partNumber');
   const rangeHeader = head.header('range');
   if (partNumber === undefined) {
+    if (!rangeCounts(head.header('if-range'), version)) return {};
     const range = selectRange(rangeHeader, version.sizeBytes);
     return range === undefined ? {} : { range };
   }

@@ -97,6 +97,7 @@ describe('metadata', () => {
     await expect(set('user.a', 1, 1)).rejects.toMatchObject({ errno: 'EEXIST' });
     await expect(set('user.b', 2048, 0)).rejects.toMatchObject({ errno: 'ENOSPC' });
     await expect(set('user.b', 65537, 0)).rejects.toMatchObject({ errno: 'E2BIG' });
+    await expect(set('user.', 1, 0)).rejects.toMatchObject({ errno: 'EINVAL' });
     await expect(set('system.posix_acl_access', 1, 0)).rejects.toMatchObject({ errno: 'EOPNOTSUPP' });
     expect(await d.fs.listxattr(ino, ROOT)).toEqual(['user.a']);
     await d.fs.removexattr(ino, 'user.a', ROOT);

@@ -81,6 +81,9 @@ function noAttribute(name: string): never {
 }
 
 function assertSupported(name: string): void {
+  if (NAMESPACES.includes(name)) {
+    throw new Failure('invalid-argument', `The extended attribute ${name} is a namespace without a name`);
+  }
   if (NAMESPACES.some((namespace) => name.startsWith(namespace))) return;
   throw new Failure('unsupported', `The extended attribute ${name} is in no namespace that is supported`, {
     remedy: 'Begin its name with user.',

@@ -135,19 +135,19 @@ const changes: readonly (readonly [string, (context: CaseContext) => void])[] = 
   [
     'all-are-removed',
     (context) => {
-      for (let at = 0; at < 200; at += 1) unlinkSync(context.path(entryName(at)));
+      for (let at = 0; at < 90; at += 1) unlinkSync(context.path(entryName(at)));
     },
   ],
   [
     'each-second-is-removed',
     (context) => {
-      for (let at = 0; at < 200; at += 2) unlinkSync(context.path(entryName(at)));
+      for (let at = 0; at < 90; at += 2) unlinkSync(context.path(entryName(at)));
     },
   ],
   [
     'many-are-made',
     (context) => {
-      for (let at = 0; at < 100; at += 1) writeFileSync(context.path(`new-${at}`), '');
+      for (let at = 0; at < 60; at += 1) writeFileSync(context.path(`new-${at}`), '');
     },
   ],
 ];
@@ -161,7 +161,7 @@ for (const [name, change] of changes) {
     `while-${name}`,
     `a listing that is half read when ${name.replaceAll('-', ' ')} has no name twice and misses none that stays`,
     (context) => {
-      fill(context, 200);
+      fill(context, 90);
       opened(context, (fd) => {
         const seen = [...read(context, fd, 2000)];
         change(context);

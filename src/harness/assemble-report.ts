@@ -1,4 +1,5 @@
 import { SCHEMA_VERSION, type RunReport } from '../report/model.js';
+import { PRICES_AS_OF } from '../report/prices.js';
 import type { Endpoint } from './endpoint-wish.js';
 import type { EnvironmentProbe } from './environment.js';
 import type { RunScope } from './run-scope.js';
@@ -54,6 +55,7 @@ export async function assembleReport(
       finishedAt: new Date().toISOString(),
       seed: plan.seed,
     },
+    pricesAsOf: PRICES_AS_OF,
     environment: await probe.finish(endpoint, server),
     ...outcome,
   };

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '../log/log.js';
 import type { SuiteResult } from '../report/model.js';
+import { withPrice } from '../report/prices.js';
 import type { RunPlan, WorkerEvent } from './api/protocol.js';
 import type { ServerControl } from './endpoint-wish.js';
 import type { RunScope } from './run-scope.js';
@@ -64,7 +65,7 @@ export async function runSuite(job: SuiteJob, signal: AbortSignal): Promise<Suit
     target: job.session.driver.name,
     control: job.control,
     elapsedMs: performance.now() - startedMs,
-    cases: [...book.all()],
+    cases: book.all().map(withPrice),
   };
 }
 
@@ -113,6 +114,7 @@ async function startWorker(job: SuiteJob, channels: Channels, round: number): Pr
     eventsFile: channels.eventsFile,
     // The control on a plain directory has nothing to remount.
     ...(job.session.driver.needsStore ? { controlSocket: channels.service.socket } : {}),
+    ...(job.server === undefined ? {} : { countsRequests: true }),
   };
   const base = join(job.scope.folder, `${job.label}.${round}`);
   await writeFile(`${base}.plan.json`, JSON.stringify(plan), { mode: 0o600 });

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Cleanup, SuiteResult } from '../report/model.js';
-import { countsBetween } from '../report/prices.js';
+import { countsBetween, withPrice } from '../report/prices.js';
 import { createBucketAdmin, type BucketAdmin } from '../s3/admin.js';
 import type { UnmetNeed } from './api/protocol.js';
 import { provisionBucket } from './buckets.js';
@@ -102,7 +102,7 @@ async function runInBucket(job: BucketJob, place: GivenBucket, signal: AbortSign
   const result = await runOnTarget(tools, { suite, driver, control: false, store, ...rest }, signal);
   return server === undefined
     ? result
-    : { ...result, requests: countsBetween(before, await server.requestCounts()) };
+    : withPrice({ ...result, requests: countsBetween(before, await server.requestCounts()) });
 }
 
 /** Numbers of requests are a promise of the reference file system alone, and only the embedded server counts them. */

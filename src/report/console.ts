@@ -1,5 +1,6 @@
 import { formatCount, formatDuration, formatInterval, formatRatio, formatSpeed } from './format.js';
 import { layoutBench, type BenchRow } from './layout/bench.js';
+import { costSentence } from './layout/costs.js';
 import { layoutHeadline } from './layout/headline.js';
 import { layoutMounts, type MountRow } from './layout/mounts.js';
 import { layoutSuites, type SuiteRow } from './layout/suites.js';
@@ -116,6 +117,7 @@ function suiteLines(row: SuiteRow): string[] {
   return [
     '',
     `  ${row.suite.suite} on ${row.suite.target}${control}: ${counts || 'no case'}${checks}, ${formatDuration(row.suite.elapsedMs)}`,
+    ...(row.suite.requests === undefined ? [] : [`    ${costSentence(row.suite.requests)}`]),
     ...(row.suite.drift ?? []).map(({ says }) => `    drift: ${firstLine(says)}`),
     ...shown,
     ...more,

@@ -1,5 +1,10 @@
 import { z } from 'zod';
+import { driftSchema } from './drift-model.js';
+import { requestCountSchema } from './request-model.js';
 import { selftestSchema } from './selftest-model.js';
+
+export { driftSchema, type Drift } from './drift-model.js';
+export { requestCountSchema, type RequestCount } from './request-model.js';
 
 /**
  * The versioned model that every run writes as `results.json` and every reporter (HTML, PNG, JUnit, console) reads.
@@ -33,27 +38,12 @@ export const caseResultSchema = z.strictObject({
   seed: z.number(),
   /** Things that it looked at; absent where it was ended from outside. */
   checks: z.number().int().optional(),
+  /** What the embedded server was asked from its first line to its last; absent where nobody counted. */
+  requests: z.array(requestCountSchema).optional(),
+  /** Of `requests`, by the prices of `pricesAsOf`. */
+  dollarsPerMillionRuns: z.number().optional(),
 });
 export type CaseResult = z.infer<typeof caseResultSchema>;
-
-export const requestCountSchema = z.strictObject({
-  /** S3 operation name: `GetObject`. */
-  operation: z.string(),
-  count: z.number().int(),
-  errors: z.number().int(),
-  bytesSent: z.number(),
-  bytesReceived: z.number(),
-});
-export type RequestCount = z.infer<typeof requestCountSchema>;
-
-/** One thing in which a target is not as it is declared; decides nothing. */
-export const driftSchema = z.strictObject({
-  /** What cases ask for: `hard-link`. Absent: it is about the probes themselves. */
-  need: z.string().optional(),
-  /** `Declared without hard-link (reason), but link(2) works`. */
-  says: z.string(),
-});
-export type Drift = z.infer<typeof driftSchema>;
 
 export const suiteResultSchema = z.strictObject({
   suite: z.string(),
@@ -67,6 +57,8 @@ export const suiteResultSchema = z.strictObject({
   drift: z.array(driftSchema).optional(),
   /** What the embedded server was asked meanwhile, by target and cases. */
   requests: z.array(requestCountSchema).optional(),
+  /** Of `requests`, by the prices of `pricesAsOf`. */
+  dollarsPerMillionRuns: z.number().optional(),
 });
 export type SuiteResult = z.infer<typeof suiteResultSchema>;
 
@@ -287,6 +279,8 @@ export const runReportSchema = z.strictObject({
     .strictObject({ region: z.string().optional(), profile: linkProfileSchema, reason: z.string() })
     .optional(),
   environment: environmentSchema,
+  /** Month of the price table (`src/report/prices.ts`) that dollars are reckoned by. */
+  pricesAsOf: z.string().optional(),
   suites: z.array(suiteResultSchema),
   bench: z.array(benchCellSchema),
   /** Present where `bench` holds cells. */

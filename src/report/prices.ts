@@ -11,6 +11,9 @@ const WRITE_DOLLARS = 0.005 / 1000;
 /** GET, SELECT and all other requests: 0.0004 per 1,000. */
 const READ_DOLLARS = 0.0004 / 1000;
 
+/** What a price hangs on. */
+type Billable = Pick<RequestCount, 'operation' | 'count' | 'statuses'>;
+
 /** What one request of an operation costs; DELETE and cancel requests are free. */
 export function priceOf(operation: string): number {
   if (/^(Delete|Abort)/.test(operation)) return operation === 'DeleteObjects' ? WRITE_DOLLARS : 0;
@@ -18,15 +21,57 @@ export function priceOf(operation: string): number {
   return isWrite ? WRITE_DOLLARS : READ_DOLLARS;
 }
 
-/** What these requests cost, refused ones included: S3 charges for most of them. */
-export function dollarsFor(requests: readonly RequestCount[]): number {
-  return requests.reduce((sum, { operation, count }) => sum + count * priceOf(operation), 0);
+/**
+ * What these requests cost. Refused ones (4xx) count, replies with 5xx do not:
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/ErrorCodeBilling.html. One without a reply counts: S3 may have
+ * done it.
+ */
+export function dollarsFor(requests: readonly Billable[]): number {
+  return requests.reduce((sum, each) => sum + billed(each) * priceOf(each.operation), 0);
+}
+
+function billed({ count, statuses = {} }: Billable): number {
+  const free = Object.entries(statuses).filter(([status]) => /^5\d\d$/.test(status));
+  return count - free.reduce((sum, [, replies]) => sum + replies, 0);
+}
+
+/** What these requests cost when they are made a million times. */
+export function dollarsPerMillion(requests: readonly Billable[]): number {
+  // Prices have at most four digits after the point: what is further right comes from the binary fractions.
+  return Number((dollarsFor(requests) * 1_000_000).toFixed(4));
 }
 
 /** `$5.40 per million runs`. */
-export function perMillionRuns(requests: readonly RequestCount[]): string {
-  const dollars = dollarsFor(requests) * 1_000_000;
-  return `$${dollars.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 })} per million runs`;
+export function perMillionRuns(requests: readonly Billable[]): string {
+  return `${formatDollars(dollarsPerMillion(requests))} per million runs`;
+}
+
+/** `$1,234.50`. */
+export function formatDollars(dollars: number): string {
+  return `$${dollars.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
+}
+
+/** Requests of all operations together. */
+export function sumOf(requests: readonly RequestCount[]): {
+  readonly count: number;
+  readonly errors: number;
+  readonly retries: number;
+} {
+  const add = (value: (each: RequestCount) => number): number =>
+    requests.reduce((sum, each) => sum + value(each), 0);
+  return {
+    count: add(({ count }) => count),
+    errors: add(({ errors }) => errors),
+    retries: add(({ retries = 0 }) => retries),
+  };
+}
+
+/** Says what its requests cost, where they are known. */
+export function withPrice<T extends { readonly requests?: readonly RequestCount[] | undefined }>(
+  result: T,
+): T & { dollarsPerMillionRuns?: number } {
+  if (result.requests === undefined) return result;
+  return { ...result, dollarsPerMillionRuns: dollarsPerMillion(result.requests) };
 }
 
 /** What was asked between two counts of one server. */
@@ -35,15 +80,28 @@ export function countsBetween(
   after: readonly RequestCount[],
 ): RequestCount[] {
   return after
-    .map((now) => {
-      const then = before.find(({ operation }) => operation === now.operation);
-      return {
-        operation: now.operation,
-        count: now.count - (then?.count ?? 0),
-        errors: now.errors - (then?.errors ?? 0),
-        bytesSent: now.bytesSent - (then?.bytesSent ?? 0),
-        bytesReceived: now.bytesReceived - (then?.bytesReceived ?? 0),
-      };
-    })
+    .map((now) =>
+      difference(
+        now,
+        before.find(({ operation }) => operation === now.operation),
+      ),
+    )
     .filter(({ count }) => count > 0);
+}
+
+function difference(now: RequestCount, then: RequestCount | undefined): RequestCount {
+  if (then === undefined) return now;
+  const { statuses, retries } = now;
+  const newStatuses = Object.entries(statuses ?? {})
+    .map(([status, count]) => [status, count - (then.statuses?.[status] ?? 0)] as const)
+    .filter(([, count]) => count > 0);
+  return {
+    operation: now.operation,
+    count: now.count - then.count,
+    errors: now.errors - then.errors,
+    ...(statuses === undefined ? {} : { statuses: Object.fromEntries(newStatuses) }),
+    ...(retries === undefined ? {} : { retries: retries - (then.retries ?? 0) }),
+    bytesSent: now.bytesSent - then.bytesSent,
+    bytesReceived: now.bytesReceived - then.bytesReceived,
+  };
 }

@@ -11,7 +11,7 @@ import { RequestHead } from '../protocol/request-head.js';
 import type { Storage } from '../storage/storage.js';
 import { addressOf } from './address.js';
 import { errorReply, type ReplyIds } from './error-reply.js';
-import type { RequestCounts } from './request-counts.js';
+import type { RequestCounts, ServedRequest } from './request-counts.js';
 import { askedOf, findOperation } from './router.js';
 import { sendReply } from './send-reply.js';
 
@@ -73,16 +73,31 @@ export async function handle(
     ?.begin(service.verifier.nowMs(), exchange.abort.signal)
     .catch(() => 'gone' as const);
   if (made === 'gone') {
-    service.counts.add(exchange.operation, true, 0, 0);
+    count(service, exchange, { bytesSent: 0 });
     return;
   }
   const reply = made ?? (await answer(service, exchange, announce, faulty?.body() ?? request));
   if (expectsContinue && reply.status >= 300) response.setHeader('connection', 'close');
   drain(request);
-  const sent = await (faulty === undefined
-    ? send(service, exchange, reply)
-    : sendBroken(service, exchange, reply, faulty));
-  service.counts.add(exchange.operation, reply.status >= 400, sent, exchange.body?.receivedBytes ?? 0);
+  const sent =
+    faulty === undefined
+      ? { bytesSent: await send(service, exchange, reply), status: reply.status }
+      : await sendBroken(service, exchange, reply, faulty);
+  count(service, exchange, sent);
+}
+
+/** What went out; `status` is absent where no whole reply did. */
+type Sent = Pick<ServedRequest, 'status' | 'bytesSent'>;
+
+function count({ counts }: Service, { operation, request, body }: Exchange, sent: Sent): void {
+  const sdkRequest = request.headers['amz-sdk-request'];
+  counts.add({
+    ...sent,
+    operation,
+    bytesReceived: body?.receivedBytes ?? 0,
+    asked: `${request.method ?? ''} ${request.url ?? ''}`,
+    sdkRequest: typeof sdkRequest === 'string' ? sdkRequest : undefined,
+  });
 }
 
 /** What shall go wrong with this exchange; `gone` where its connection was to be reset by now. */
@@ -102,12 +117,14 @@ async function sendBroken(
   exchange: Exchange,
   reply: Reply,
   faulty: FaultyExchange,
-): Promise<number> {
+): Promise<Sent> {
   const { socket } = exchange.request;
   const broken = await faulty.finish(reply, exchange.abort.signal);
-  const sent = broken.reply === undefined ? 0 : await send(service, exchange, broken.reply);
+  const bytesSent = broken.reply === undefined ? 0 : await send(service, exchange, broken.reply);
   endConnection(socket, broken.ending);
-  return sent;
+  const isWhole =
+    broken.reply !== undefined && (broken.ending === 'usual' || broken.ending === 'reset-later');
+  return isWhole ? { bytesSent, status: reply.status } : { bytesSent };
 }
 
 function announceOnce(response: ServerResponse): () => void {

@@ -1,4 +1,4 @@
-import type { CaseState } from '../../report/model.js';
+import type { CaseState, RequestCount } from '../../report/model.js';
 import { nameOfErrno } from './errno-names.js';
 import type { ErrnoName } from '../../errors/errno.js';
 import type { FileHandle } from 'node:fs/promises';
@@ -10,6 +10,8 @@ export interface Outcome {
   readonly reason?: string;
   /** What it measured. */
   readonly note?: string;
+  /** What the server was asked meanwhile; absent where nobody counted. */
+  readonly requests?: RequestCount[];
 }
 
 /** Thrown by `context.skip`. */

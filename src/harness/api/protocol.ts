@@ -78,6 +78,8 @@ export const runPlanSchema = z.strictObject({
   eventsFile: z.string(),
   /** For tests of the suites, see `src/config/planted.ts`: the file that names the defect at work. */
   planted: z.string().optional(),
+  /** The runner answers `counts`: each case asks what it cost. */
+  countsRequests: z.boolean().optional(),
   /** Absent: the target can not be remounted. */
   controlSocket: z.string().optional(),
 });

@@ -1,10 +1,11 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { countsBetween } from '../../report/prices.js';
 import { takeChecks } from './assert.js';
 import type { CaseDefinition, DirectStore } from './case.js';
 import { makeContext } from './context.js';
 import { isDoneByRunner, unmetNeed } from './needs.js';
-import { putBack } from './control.js';
+import { controlOf, putBack } from './control.js';
 import { DEFAULT_CASE_TIMEOUT_MS } from './limits.js';
 import { CaseTimeout, messageOf, outcomeOf, type Outcome } from './outcome.js';
 import { writeEvent } from './plan.js';
@@ -13,6 +14,9 @@ import { mixSeed } from './seeded.js';
 
 /** Removing what a case left takes longer than a plain case. */
 const LEAST_CLEAN_UP_MS = 60_000;
+
+/** The runner answers in milliseconds; without an answer the case stays without its numbers. */
+const COUNT_LIMIT_MS = 10_000;
 
 /** What runs the cases of one group. */
 export interface GroupRun {
@@ -67,13 +71,29 @@ async function setUpAndRun(
     const store = wantsStore ? await limit.race(run.openStore()) : undefined;
     await limit.race(mkdir(directory));
     const context = makeContext({ plan: run.plan, seed, directory, signal: limit.signal, store, notes });
-    return await judge(definition, () => limit.race(definition.run(context)));
+    return await counted(run.plan, directory, () =>
+      judge(definition, () => limit.race(definition.run(context))),
+    );
   } catch (reason) {
     if (reason instanceof CaseTimeout) return outcomeOf(definition.says, reason);
     return { state: 'broken', reason: `The set-up of the case failed: ${messageOf(reason)}` };
   } finally {
     limit.end();
   }
+}
+
+/** With what the server was asked meanwhile: neither set-up nor clean-up, nor what the target sends later. */
+async function counted(plan: RunPlan, directory: string, judging: () => Promise<Outcome>): Promise<Outcome> {
+  const { controlSocket, countsRequests } = plan;
+  if (countsRequests !== true || controlSocket === undefined) return judging();
+  const control = controlOf(controlSocket, directory, AbortSignal.timeout(COUNT_LIMIT_MS));
+  const before = await control.requestCounts().catch(() => undefined);
+  const outcome = await judging();
+  // A hung case ends its worker: the runner is not kept waiting for numbers.
+  if (before === undefined || outcome.state === 'hung') return outcome;
+  const again = controlOf(controlSocket, directory, AbortSignal.timeout(COUNT_LIMIT_MS));
+  const after = await again.requestCounts().catch(() => undefined);
+  return after === undefined ? outcome : { ...outcome, requests: countsBetween(before, after) };
 }
 
 /** A body that throws before its first promise has failed, too: its set-up was done. */

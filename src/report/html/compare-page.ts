@@ -3,6 +3,7 @@ import { mainComparison } from '../layout/bench.js';
 import { countStates } from '../layout/suites.js';
 import type { RunReport } from '../model.js';
 import { benchSection } from './bench-section.js';
+import { costComparison } from './costs.js';
 import { html, type Html } from './html.js';
 import { document, pill, simulatedBanner, topLine } from './parts.js';
 import { headlineBlock } from './page.js';
@@ -24,7 +25,7 @@ export function renderComparePage(reports: readonly RunReport[]): string {
         Each ratio was measured inside its own run. Ratios of different runs stand beside each other here;
         whether they differ was not tested.
       </p>
-      ${overview(reports)}${reports.map(wholeRun)}
+      ${overview(reports)}${costComparison(reports)}${reports.map(wholeRun)}
     </main>`,
   ]);
 }

@@ -1,6 +1,7 @@
 import { formatInterval, formatRatio } from '../format.js';
 import { layoutMounts, mountSentences, type MountArm, type MountRow } from '../layout/mounts.js';
 import type { Comparison, MountBench, RunReport } from '../model.js';
+import { PRICES_AS_OF } from '../prices.js';
 import { html, type Html } from './html.js';
 import { pill } from './parts.js';
 
@@ -12,7 +13,8 @@ export function mountsSection(report: RunReport): Html {
     <h2>Workloads through mounts</h2>
     <p class="soft">
       Same work, same server, interleaved blocks. Times are medians; a ratio above 1${'\u00d7'} says that the
-      first target is faster. Requests are means per run, counted by the server.
+      first target is faster. Requests are means per run, counted by the server; dollars are those of S3
+      Standard in us-east-1, ${PRICES_AS_OF}.
     </p>
     <ul>
       ${mountSentences(mounts).map((sentence) => html`<li>${sentence}</li>`)}

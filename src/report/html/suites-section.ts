@@ -1,7 +1,7 @@
 import { formatCount, formatDuration } from '../format.js';
 import { isBad, layoutSuites, type OperationCoverage, type SuiteRow } from '../layout/suites.js';
 import type { CaseResult, RunReport, SuiteResult } from '../model.js';
-import { dollarsFor, perMillionRuns, PRICES_AS_OF } from '../prices.js';
+import { suiteCosts } from './costs.js';
 import { html, type Html } from './html.js';
 import { pill } from './parts.js';
 
@@ -33,7 +33,7 @@ function suiteCard(row: SuiteRow): Html {
     <div class="counts">
       ${row.counts.map(({ state, count }) => pill(state, `${formatCount(count)} ${state}`))}
     </div>
-    ${driftList(suite)}${costLine(suite)}${row.bad.map(badCase)}${coverageTable(row.operations)}${row.groups.map(groupList)}
+    ${driftList(suite)}${suiteCosts(suite)}${row.bad.map(badCase)}${coverageTable(row.operations)}${row.groups.map(groupList)}
   </div>`;
 }
 
@@ -48,40 +48,6 @@ function driftList({ drift }: SuiteResult): Html {
     <ul>
       ${drift.map(({ says }) => html`<li>${says}</li>`)}
     </ul>
-  </details>`;
-}
-
-/** What the requests of the suite would cost, whoever sent them: the target or the cases themselves. */
-function costLine({ requests }: SuiteResult): Html {
-  if (requests === undefined) return html``;
-  const count = requests.reduce((sum, each) => sum + each.count, 0);
-  return html`<details>
-    <summary>
-      ${formatCount(count)} requests; on S3 Standard (us-east-1, ${PRICES_AS_OF}) ${perMillionRuns(requests)}
-    </summary>
-    <div class="scroll">
-      <table>
-        <thead>
-          <tr>
-            <th>Operation</th>
-            <th class="num">Requests</th>
-            <th class="num">Refused</th>
-            <th class="num">Dollars per million runs</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${requests.map(
-            (each) =>
-              html`<tr>
-                <th>${each.operation}</th>
-                <td class="num">${formatCount(each.count)}</td>
-                <td class="num">${formatCount(each.errors)}</td>
-                <td class="num">${(dollarsFor([each]) * 1_000_000).toFixed(2)}</td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>
   </details>`;
 }
 

@@ -1,5 +1,6 @@
 import { formatCount, formatDuration, formatInterval, formatRatio, formatSpeed } from '../format.js';
 import type { Comparison, MountBench, MountCell } from '../model.js';
+import { perMillionRuns } from '../prices.js';
 import { axisOf, type RatioAxis } from './bench.js';
 
 const MIB = 1024 * 1024;
@@ -10,7 +11,7 @@ export interface MountArm {
   readonly time: string;
   /** `51.2 MiB/s`, `143 files/s`; empty where nothing was measured. */
   readonly rate: string;
-  /** `2 in all: GetObject 1, ListObjectsV2 1`; empty where the server was not ours. */
+  /** `2 in all: GetObject 1, ListObjectsV2 1; $5.40 per million runs`; empty where the server was not ours. */
   readonly requests: string;
   /** `140 ms`: processor time of the target; empty where it is not known. */
   readonly cpu: string;
@@ -72,7 +73,8 @@ function requestText({ requests, samples }: MountCell['arms'][number]): string {
   if (samples.every((sample) => sample.requests === undefined)) return '';
   const sum = requests.reduce((total, { count }) => total + count, 0);
   const parts = requests.map(({ operation, count }) => `${operation} ${roundCount(count)}`);
-  return `${roundCount(sum)} in all${parts.length === 0 ? '' : `: ${parts.join(', ')}`}`;
+  if (parts.length === 0) return '0 in all';
+  return `${roundCount(sum)} in all: ${parts.join(', ')}; ${perMillionRuns(requests)}`;
 }
 
 function roundCount(count: number): string {

@@ -12,8 +12,8 @@ import { startMount, type RunningMount } from '../src/mount/start.js';
 import type { ObjectStore } from '../src/s3/store.js';
 import { withBench } from './crash/bench.js';
 import { digestsOfMount, digestsOfStore, leftInStore } from './crash/check.js';
-import { Manifest } from './crash/manifest.js';
-import { Writer } from './crash/writer.js';
+import { Manifest } from '../suites/stress/shared/manifest.js';
+import { Writer } from '../suites/stress/shared/writer.js';
 
 /** The daemon lives this long at least and at most in a round, after the writers have begun. */
 const LIFE_MS = { least: 20, most: 1_500 };

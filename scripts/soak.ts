@@ -12,8 +12,8 @@ import type { MountPlan } from '../src/mount/plan.js';
 import type { MountStatus } from '../src/mount/observe/status.js';
 import { withBench } from './crash/bench.js';
 import { digestsOfMount } from './crash/check.js';
-import { Manifest } from './crash/manifest.js';
-import { Writer } from './crash/writer.js';
+import { Manifest } from '../suites/stress/shared/manifest.js';
+import { Writer } from '../suites/stress/shared/writer.js';
 
 /** Time for what is under way to end. */
 const SETTLE_MS = 10_000;

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import pLimit from 'p-limit';
 import type { ListedObject, ObjectStore } from '../../src/s3/store.js';
-import { digestOf } from './manifest.js';
-import { digestOfFile } from './writer.js';
+import { digestOf } from '../../suites/stress/shared/manifest.js';
+import { digestOfFile } from '../../suites/stress/shared/writer.js';
 
 const PARALLEL = 4;
 const RESERVED = '.objectfs/';

@@ -1,6 +1,6 @@
 import { readFile, readdir, rename, stat, writeFile } from 'node:fs/promises';
 import { CaseList, codeOf, defineGroup, equal, ok, sameBytes } from '../../src/harness/api/index.js';
-import type { CaseContext, FaultRules } from '../../src/harness/api/index.js';
+import type { CaseContext, FaultRules, Tier } from '../../src/harness/api/index.js';
 import { until } from './shared/wait.js';
 
 // The server refuses for a while, in different ways: errors come in bounded time, are honest, and end with the outage.
@@ -21,6 +21,7 @@ interface Outage {
   readonly rules: FaultRules;
   /** What programs may be told meanwhile. */
   readonly errors: readonly string[];
+  readonly tier: Tier;
 }
 
 const UNAVAILABLE = ['EIO', 'EAGAIN', 'ETIMEDOUT', 'EBUSY', 'EHOSTUNREACH', 'ENETUNREACH', 'ECONNREFUSED'];
@@ -31,34 +32,39 @@ const OUTAGES: readonly Outage[] = [
     says: 'while the server answers 503 to everything',
     rules: { rules: [{ fault: { kind: 'status', status: 503 } }] },
     errors: UNAVAILABLE,
+    tier: 'full',
   },
   {
     name: 'errors',
     says: 'while the server answers 500 to everything',
     rules: { rules: [{ fault: { kind: 'status', status: 500 } }] },
     errors: UNAVAILABLE,
+    tier: 'soak',
   },
   {
     name: 'resets',
     says: 'while every connection is reset',
     rules: { rules: [{ fault: { kind: 'reset', at: 'before' } }] },
     errors: UNAVAILABLE,
+    tier: 'soak',
   },
   {
     name: 'lost-replies',
     says: 'while the server does what it is asked and no reply comes back',
     rules: { rules: [{ fault: { kind: 'lost-reply' } }] },
     errors: UNAVAILABLE,
+    tier: 'full',
   },
   {
     name: 'expired-credentials',
     says: 'while the server calls the credentials expired',
     rules: { rules: [{ fault: { kind: 'expired-token' } }] },
     errors: ['EACCES', 'EPERM', 'EIO'],
+    tier: 'full',
   },
 ];
 
-for (const { name, says, rules, errors } of OUTAGES) {
+for (const { name, says, rules, errors, tier } of OUTAGES) {
   group.add(
     name,
     `${says} each call ends with an honest error in bounded time; afterwards all goes on without a remount`,
@@ -77,7 +83,7 @@ for (const { name, says, rules, errors } of OUTAGES) {
       equal(sizeBytes, content.length, 'size in the bucket of what was written after the outage');
       await expectNothingHalf(context, content);
     },
-    { needs: ['target-settings'], tier: 'full' },
+    { needs: ['target-settings'], tier },
   );
 }
 

@@ -1,6 +1,6 @@
 import { mkdir, open, readFile, rename, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { seededBytes } from '../../src/harness/api/seeded.js';
+import { seededBytes } from '../../../src/harness/api/index.js';
 import { digestOf, type Manifest } from './manifest.js';
 
 const KIB = 1024;

@@ -1,0 +1,206 @@
+import {
+  appendFile,
+  chmod,
+  link,
+  mkdir,
+  open,
+  readFile,
+  readdir,
+  rename,
+  rmdir,
+  symlink,
+  truncate,
+  unlink,
+  writeFile,
+} from 'node:fs/promises';
+import { CaseList, defineGroup, equal, type Need, type Tier } from '../../src/harness/api/index.js';
+import { sweep, type Change, type Mishap } from './shared/sweep.js';
+
+// Every S3 request of every operation fails once, and from then on. What was acknowledged is there as a whole, errors
+// are honest ones, and nothing is left behind.
+const group = new CaseList('stress', 'faults', {
+  operations: [],
+  needs: ['store', 'remount', 'faults'],
+  timeoutMs: 120_000,
+});
+
+/** Never ENOENT: that a file is not there must not be said of a server that does not answer. */
+const REFUSED = ['EACCES', 'EPERM', 'EIO'];
+const FAILED = ['EIO', 'EAGAIN', 'EBUSY', 'ETIMEDOUT'];
+
+const MISHAPS: readonly Mishap[] = [
+  { name: 'refused-once', fault: { kind: 'status', status: 403 }, once: true, errors: REFUSED },
+  { name: 'refused-from-then-on', fault: { kind: 'status', status: 403 }, once: false, errors: REFUSED },
+  { name: 'failed-once', fault: { kind: 'status', status: 500 }, once: true, errors: FAILED },
+  { name: 'reply-lost-once', fault: { kind: 'lost-reply' }, once: true, errors: FAILED },
+];
+
+const OLD = 'old content of the file';
+const NEW = 'NEW';
+
+interface Row extends Change {
+  readonly name: string;
+  readonly says: string;
+  readonly operations: readonly string[];
+  readonly needs?: readonly Need[];
+  /** @defaultValue `full` */
+  readonly tier?: Tier;
+}
+
+const CHANGES: readonly Row[] = [
+  {
+    name: 'create',
+    says: 'a new file',
+    operations: ['create', 'write', 'close'],
+    before: {},
+    after: { file: NEW },
+    between: [{ file: '' }],
+    run: (at) => writeFile(at('file'), NEW),
+  },
+  {
+    name: 'overwrite',
+    says: 'a file that is written anew',
+    operations: ['open', 'write', 'close'],
+    before: { file: OLD },
+    after: { file: NEW },
+    between: [{ file: '' }], // open(2) with O_TRUNC was acknowledged
+    run: (at) => writeFile(at('file'), NEW),
+  },
+  {
+    name: 'overwrite-and-fsync',
+    tier: 'soak',
+    says: 'a file that is changed in place and synced',
+    operations: ['write', 'fsync', 'close'],
+    before: { file: OLD },
+    after: { file: `${NEW} content of the file` },
+    run: async (at) => {
+      const file = await open(at('file'), 'r+');
+      try {
+        await file.write(NEW, 0);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+    },
+  },
+  {
+    name: 'append',
+    says: 'a file that grows',
+    operations: ['append', 'close'],
+    before: { file: OLD },
+    after: { file: OLD + NEW },
+    run: (at) => appendFile(at('file'), NEW),
+  },
+  {
+    name: 'truncate',
+    says: 'a file that is cut',
+    operations: ['truncate'],
+    before: { file: OLD },
+    after: { file: 'old' },
+    run: (at) => truncate(at('file'), 3),
+  },
+  {
+    name: 'chmod',
+    tier: 'soak',
+    says: 'a mode that changes',
+    operations: ['chmod'],
+    before: { file: OLD },
+    after: { file: OLD },
+    run: (at) => chmod(at('file'), 0o600),
+  },
+  {
+    name: 'rename',
+    says: 'a file that is renamed',
+    operations: ['rename'],
+    before: { one: OLD },
+    after: { two: OLD },
+    // Between copy and delete both names hold the content: nothing is lost.
+    between: [{ one: OLD, two: OLD }],
+    run: (at) => rename(at('one'), at('two')),
+  },
+  {
+    name: 'rename-over',
+    tier: 'soak',
+    says: 'a file that is renamed over another',
+    operations: ['rename'],
+    before: { one: NEW, two: OLD },
+    after: { two: NEW },
+    between: [{ one: NEW, two: NEW }],
+    run: (at) => rename(at('one'), at('two')),
+  },
+  {
+    name: 'rename-directory',
+    says: 'a directory of files that is renamed',
+    operations: ['rename'],
+    before: { one: '/', 'one/a': OLD, 'one/b': NEW, 'one/sub': '/', 'one/sub/c': OLD },
+    after: { two: '/', 'two/a': OLD, 'two/b': NEW, 'two/sub': '/', 'two/sub/c': OLD },
+    run: (at) => rename(at('one'), at('two')),
+  },
+  {
+    name: 'unlink',
+    says: 'a file that is removed',
+    operations: ['unlink'],
+    before: { file: OLD, other: NEW },
+    after: { other: NEW },
+    run: (at) => unlink(at('file')),
+  },
+  {
+    name: 'mkdir',
+    says: 'a new directory',
+    operations: ['mkdir'],
+    before: {},
+    after: { folder: '/' },
+    run: (at) => mkdir(at('folder')),
+  },
+  {
+    name: 'rmdir',
+    tier: 'soak',
+    says: 'a directory that is removed',
+    operations: ['rmdir'],
+    before: { folder: '/', other: NEW },
+    after: { other: NEW },
+    run: (at) => rmdir(at('folder')),
+  },
+  {
+    name: 'link',
+    says: 'a second name of a file',
+    operations: ['link'],
+    needs: ['hard-link'],
+    before: { one: OLD },
+    after: { one: OLD, two: OLD },
+    run: (at) => link(at('one'), at('two')),
+  },
+  {
+    name: 'symlink',
+    tier: 'soak',
+    says: 'a symbolic link',
+    operations: ['symlink'],
+    needs: ['symlink'],
+    before: { file: OLD },
+    after: { file: OLD, link: OLD },
+    run: (at) => symlink('file', at('link')),
+  },
+  {
+    name: 'readdir',
+    says: 'a directory that is listed and read',
+    operations: ['readdir', 'read'],
+    before: { file: OLD, folder: '/' },
+    after: { file: OLD, folder: '/' },
+    run: async (at) => {
+      const names = await readdir(at('.'));
+      equal(names.toSorted(), ['file', 'folder'], 'names of a listing that succeeded');
+      equal(await readFile(at('file'), 'utf8'), OLD, 'content that was read');
+    },
+  },
+];
+
+for (const { name, says, operations, needs = [], tier = 'full', ...change } of CHANGES) {
+  group.add(
+    name,
+    `${says}: whichever of its S3 requests fails, once or from then on, what was acknowledged is there as a whole`,
+    (context) => sweep(context, change, MISHAPS),
+    { operations, needs, tier },
+  );
+}
+
+defineGroup(group);

@@ -10,7 +10,7 @@ import type { MountOutcome } from './outcome.js';
 import { againName, armsOf, describeMountPlan, type MountPlan } from './plan.js';
 import type { Workload } from './workloads.js';
 
-export type MeasuredWorkload = MeasuredBlocks<Workload & { readonly id: string }, string, MountOutcome>;
+export type MeasuredWorkload = MeasuredBlocks<Workload, string, MountOutcome>;
 
 /** Turns outcomes into the cells of the report; p values are adjusted over all comparisons of the run. */
 export function analyzeMounts(plan: MountPlan, measured: readonly MeasuredWorkload[]): MountCell[] {
@@ -18,7 +18,7 @@ export function analyzeMounts(plan: MountPlan, measured: readonly MeasuredWorklo
   const adjusted = benjaminiHochberg(drafts.flat().map((draft) => draft.wilcoxonP));
   let next = 0;
   return measured.map(({ cell, samples }, index) => ({
-    workload: cell.name,
+    workload: cell.id,
     label: cell.label,
     amount: cell.amount,
     unit: cell.unit,

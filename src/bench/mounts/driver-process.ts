@@ -6,6 +6,7 @@ import { Failure } from '../../errors/failure.js';
 import { answerParent } from '../child-process.js';
 import type { Action, Timed } from './actions/action.js';
 import { randomRead, read, reread, write } from './actions/bytes.js';
+import { fioRead, fioWrite } from './actions/fio.js';
 import { gitStatus } from './actions/git.js';
 import { create, find, list, remove, untar } from './actions/trees.js';
 import type { FromDriver, ToDriver } from './driver-protocol.js';
@@ -22,6 +23,10 @@ const ACTIONS: Readonly<Record<WorkloadName, Action>> = {
   'git-status': gitStatus,
   delete: remove,
   reread,
+  'fio-seq-write': fioWrite('write'),
+  'fio-seq-read': fioRead('read'),
+  'fio-rand-write': fioWrite('randwrite'),
+  'fio-rand-read': fioRead('randread'),
 };
 
 let last: Timed | undefined;
@@ -39,7 +44,8 @@ answerParent(async (message): Promise<FromDriver> => {
     case 'run': {
       let startedMs = NaN;
       last = await action.run(job, () => (startedMs = performance.now()));
-      return { type: 'timed', elapsedMs: performance.now() - startedMs, bytes: last.bytes };
+      const { bytes, elapsedMs = performance.now() - startedMs } = last;
+      return { type: 'timed', elapsedMs, bytes };
     }
     case 'check': {
       if (last === undefined) throw new Failure('internal', 'A check came before its run');

@@ -1,9 +1,12 @@
+import type { FioShape } from './fio-shape.js';
 import type { WorkloadName } from './workloads.js';
 
 /** What a driver works on. */
 export interface DriverJob {
   readonly workload: WorkloadName;
   readonly amount: number;
+  /** Present where fio does it. */
+  readonly fio?: FioShape;
   /** Root of the target. */
   readonly directory: string;
   /** On the local disk, the same for all targets: archives and repositories to copy from. */

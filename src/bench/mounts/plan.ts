@@ -74,7 +74,7 @@ export function describeMountPlan(plan: MountPlan): string {
       ? 'no time limit'
       : `no block starts after ${Math.round(plan.budgetMs / 1000)} s`;
   return (
-    `${plan.workloads.map(({ name, amount }) => `${name}:${amount}`).join(', ')} on ${plan.targets.join(', ')} ` +
+    `${plan.workloads.map(({ id, amount }) => `${id}:${amount}`).join(', ')} on ${plan.targets.join(', ')} ` +
     `and ${againName(plan)}; ${plan.blocks} blocks in balanced order, ${plan.warmupBlocks} more thrown away, ` +
     `${budget}; seed ${plan.seed}`
   );

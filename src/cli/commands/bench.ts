@@ -38,7 +38,7 @@ export function builder(yargs: Argv): Argv {
     .option('workloads', {
       type: 'string',
       requiresArg: true,
-      describe: 'With --mounts: workloads such as write:1GiB,create:1000,list; else all',
+      describe: 'With --mounts: such as write:1GiB,list,fio-rand-read:jobs=4; else all but those of fio',
     });
 }
 

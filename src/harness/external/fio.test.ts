@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { findProgram } from '../targets/find-program.js';
 import { temporaryRun, type TemporaryRun } from '../testing/temporary-run.js';
 import { chooseExternal } from './choose.js';
-import { fioEntries } from './fio-output.js';
+import { fioEntries } from '../../bench/fio-output.js';
 import { runOutside, startDirectory, writeScripts } from './testing/outside-run.js';
 
 let run: TemporaryRun;

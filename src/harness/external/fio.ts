@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { usageError } from '../../errors/failure.js';
-import { fioEntries, fioFigures, type FioEntry } from './fio-output.js';
+import { fioEntries, fioFigures, type FioEntry } from '../../bench/fio-output.js';
 import { locateProgram } from './locate.js';
 import {
   howEnded,

@@ -49,7 +49,7 @@ export class Measurer {
 
   /** One run: prepared, mounted cold where that is wanted, timed, and compared after the clock has stopped. */
   async run(place: RunPlace): Promise<MountOutcome> {
-    const key = `${place.target.driver.name} ${place.workload.name}`;
+    const key = `${place.target.driver.name} ${place.workload.id}`;
     const known = this.#problems.get(key);
     if (known !== undefined) return { kind: 'failed', reason: known };
     try {
@@ -59,7 +59,7 @@ export class Measurer {
       signal.throwIfAborted();
       const { message } = Failure.from(reason);
       log.warn(
-        { target: place.target.driver.name, workload: place.workload.name, err: reason },
+        { target: place.target.driver.name, workload: place.workload.id, err: reason },
         'not measured',
       );
       this.#problems.set(key, message);
@@ -123,7 +123,7 @@ export class Measurer {
     const { signal, log } = this.#context;
     const problem = await target.verify(result, signal);
     if (problem === undefined) return true;
-    log.error({ target: target.driver.name, workload: workload.name, block, problem }, 'wrong result');
+    log.error({ target: target.driver.name, workload: workload.id, block, problem }, 'wrong result');
     return false;
   }
 
@@ -132,10 +132,11 @@ export class Measurer {
     return {
       workload: workload.name,
       amount: workload.amount,
+      ...(workload.fio === undefined ? {} : { fio: workload.fio }),
       directory: target.directory,
       localFolder,
       seed,
-      tag: `${workload.name}-${block + 1}-${order}`,
+      tag: `${workload.id.replace(/[^\w.-]+/g, '-')}-${block + 1}-${order}`,
     };
   }
 

@@ -22,6 +22,8 @@ const hasPeer = (await findProgram(['s3fs'])) !== undefined;
 const isBuilt = existsSync(compiledModule('src/bench/mounts/driver-process.js'));
 const reason = reasonNotToMount() ?? (isBuilt ? undefined : 'run npm run build first');
 const describeHere = reason === undefined ? describe : describe.skip;
+const hasFio = (await findProgram(['fio'])) !== undefined;
+const testFio = hasFio ? test : test.skip;
 const testPeer = hasPeer ? test : test.skip;
 
 describeHere(`the bench through mounts${reason === undefined ? '' : ` (skipped: ${reason})`}`, () => {
@@ -92,6 +94,26 @@ describeHere(`the bench through mounts${reason === undefined ? '' : ` (skipped: 
     expect(local?.requests).toEqual([]);
     expect(local?.samples[0]?.requests).toBeUndefined();
   }, 120_000);
+
+  testFio(
+    `does the workloads of fio and finds their bytes in the bucket${hasFio ? '' : ' (skipped: needs fio)'}`,
+    async () => {
+      const list = 'fio-rand-write:64KiB:bs=8KiB:jobs=2,fio-seq-read:64KiB:bs=16KiB';
+      const report = await bench('objectfs', list);
+      const cells = report.mounts?.cells ?? [];
+      expect(cells.map(({ workload }) => workload)).toEqual([
+        'fio-rand-write:bs=8KiB:jobs=2',
+        'fio-seq-read:bs=16KiB:jobs=1',
+      ]);
+      for (const { arms } of cells) {
+        for (const arm of arms) {
+          expect(arm).toMatchObject({ samples: [{ verified: true, bytes: 65_536 }] });
+        }
+      }
+      expect(report.cleanup.map((entry) => entry.proven)).toEqual([true]);
+    },
+    120_000,
+  );
 
   test('stopped in the middle of a workload leaves no mount, no bucket and no folder', async () => {
     const controller = new AbortController();

@@ -173,7 +173,7 @@ function experimentOf(
   plan: MountPlan,
   targets: ReadonlyMap<string, BenchTarget>,
   measurer: Measurer,
-): BlockExperiment<Workload & { readonly id: string }, string, MountOutcome> {
+): BlockExperiment<Workload, string, MountOutcome> {
   const targetOf = (arm: string): BenchTarget => {
     const target = targets.get(arm === againName(plan) ? (plan.targets[0] ?? '') : arm);
     if (target === undefined) throw new Failure('internal', `The target ${arm} was not started`);
@@ -181,7 +181,7 @@ function experimentOf(
   };
   return {
     schedule: plan,
-    cells: plan.workloads.map((workload) => ({ ...workload, id: workload.name })),
+    cells: plan.workloads,
     armsOf: (workload) => armsOf(plan, workload),
     startRound: () =>
       Promise.resolve({

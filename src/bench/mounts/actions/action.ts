@@ -3,6 +3,8 @@ import type { CheckResult, DriverJob } from '../driver-protocol.js';
 /** What was done while the clock ran. */
 export interface Timed {
   readonly bytes: number;
+  /** Measured by the action itself. @defaultValue from `startClock` to the end of `run` */
+  readonly elapsedMs?: number;
   /** Compares; run after the clock has stopped. */
   check(): Promise<CheckResult>;
 }

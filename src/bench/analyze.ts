@@ -39,6 +39,17 @@ export function analyzeCells(plan: ExperimentPlan, measured: readonly MeasuredCe
   }));
 }
 
+/** Cells that were analyzed apart, as one family: their p values adjusted together, their verdicts by those. */
+export function asOneFamily(plan: Pick<ExperimentPlan, 'margin'>, cells: readonly BenchCell[]): BenchCell[] {
+  const all = cells.flatMap(({ comparisons }) => comparisons);
+  const adjusted = benjaminiHochberg(all.map(({ wilcoxonP }) => wilcoxonP));
+  let next = 0;
+  return cells.map((cell) => ({
+    ...cell,
+    comparisons: cell.comparisons.map((entry) => finish(plan, entry, adjusted[next++] ?? 1)),
+  }));
+}
+
 /** How the experiment was done, and the geometric mean over its cells. */
 export function describeExperiment(plan: ExperimentPlan, cells: readonly BenchCell[]): Experiment {
   return {
@@ -114,7 +125,7 @@ function logRatios(blocks: readonly CompleteBlock[], baseline: ComparedArm, arm:
   }));
 }
 
-function finish(plan: ExperimentPlan, draft: Draft, adjustedP: number): Comparison {
+function finish(plan: Pick<ExperimentPlan, 'margin'>, draft: Draft, adjustedP: number): Comparison {
   return { ...draft, adjustedP, verdict: decide({ ...draft, margin: plan.margin, adjustedP }) };
 }
 

@@ -7,7 +7,7 @@ import { loadSdk } from '../s3/sdk.js';
 import { createTransporter } from '../transfer/create.js';
 import type { Transporter, TransferSummary } from '../transfer/transporter.js';
 import type { ArmJob, ArmResult, ArmSettings } from './arm-protocol.js';
-import { isProgram, type ProgramArm, type TransporterArm } from './arms.js';
+import { isController, isProgram, type ControllerArm, type ProgramArm, type TransporterArm } from './arms.js';
 import { copyCommand } from './programs/commands.js';
 import { runProgramArm } from './programs/run-program.js';
 
@@ -41,14 +41,15 @@ async function runProgramJob(arm: ProgramArm, settings: ArmSettings, job: ArmJob
 }
 
 async function runTransporterJob(
-  arm: TransporterArm,
+  arm: TransporterArm | ControllerArm,
   settings: ArmSettings,
   job: ArmJob,
 ): Promise<ArmResult> {
   const store = createStore(armConnection(settings), settings.bucket);
-  const transporter = createTransporter(arm, store, settings.transfer, {
-    connection: settings.connection,
-  });
+  const { connection } = settings;
+  const transporter = isController(arm)
+    ? createTransporter('optimized', store, { ...settings.transfer, congestion: arm }, { connection })
+    : createTransporter(arm, store, settings.transfer, { connection });
   try {
     await resetPeakRss();
     const cpuBefore = process.cpuUsage();
@@ -69,7 +70,7 @@ async function runTransporterJob(
 
 /** The baselines are the AWS SDK's, whatever the configuration says of the optimized way. */
 function armConnection({ arm, transfer, connection }: ArmSettings): S3Connection {
-  return arm === 'optimized'
+  return arm === 'optimized' || isController(arm)
     ? connectionForLevel(connection, transfer.level)
     : { ...connection, client: 'sdk' };
 }

@@ -1,15 +1,19 @@
 import { closest } from 'fastest-levenshtein';
 import { usageError } from '../errors/failure.js';
+import { CONGESTION_CONTROLS, type CongestionName } from '../transfer/congestion/choose.js';
 
 /** Our own code, in a process that has loaded it before the clock starts. */
 export const TRANSPORTER_ARMS = ['plain', 'sdk', 'optimized'] as const;
 export type TransporterArm = (typeof TRANSPORTER_ARMS)[number];
 
+/** `optimized` with this in place of the configured `transfer.congestion`. */
+export type ControllerArm = CongestionName;
+
 /** Programs, whose start lies inside the timed part. `objectfs-cp` is this package's own, started like the others. */
 export const PROGRAM_ARMS = ['objectfs-cp', 'rclone', 's3cmd', 'aws', 's5cmd'] as const;
 export type ProgramArm = (typeof PROGRAM_ARMS)[number];
 
-export type ComparedArm = TransporterArm | ProgramArm;
+export type ComparedArm = TransporterArm | ControllerArm | ProgramArm;
 
 /** One of the runs of a block. `plain-again` is the same code as `plain`: the A/A control of the baseline. */
 export type ArmName = ComparedArm | `${ComparedArm}-again`;
@@ -23,7 +27,7 @@ export const DEFAULT_ARMS: readonly ComparedArm[] = TRANSPORTER_ARMS;
  * @throws Failure `usage` for an unknown arm (naming the nearest), one that is named twice, or fewer than two.
  */
 export function parseArms(text: string): ComparedArm[] {
-  const known: readonly ComparedArm[] = [...TRANSPORTER_ARMS, ...PROGRAM_ARMS];
+  const known: readonly ComparedArm[] = [...TRANSPORTER_ARMS, ...CONGESTION_CONTROLS, ...PROGRAM_ARMS];
   const arms = text.split(',').map((word) => {
     const name = word.trim();
     const arm = known.find((candidate) => candidate === name);
@@ -61,7 +65,14 @@ export function isProgram(arm: ComparedArm): arm is ProgramArm {
   return PROGRAM_ARMS.some((program) => program === arm);
 }
 
-/** Who is compared with whom: each arm with the baseline, `optimized` with all, `objectfs-cp` with other programs. */
+export function isController(arm: ComparedArm): arm is ControllerArm {
+  return CONGESTION_CONTROLS.some((control) => control === arm);
+}
+
+/**
+ * Who is compared with whom: each arm with the baseline, `optimized` with all, `objectfs-cp` with other programs,
+ * controllers with each other.
+ */
 export function pairsOf(arms: readonly ComparedArm[]): { arm: ComparedArm; baseline: ComparedArm }[] {
   const [first, ...rest] = arms;
   if (first === undefined) return [];
@@ -74,7 +85,13 @@ export function pairsOf(arms: readonly ComparedArm[]): { arm: ComparedArm; basel
       .flatMap((arm) =>
         (arm === 'objectfs-cp' ? rivals.filter(isProgram) : rivals).map((baseline) => ({ arm, baseline })),
       ),
+    ...pairsOfControllers(others.filter(isController)),
   ];
+}
+
+/** Each with those before it. */
+function pairsOfControllers(arms: readonly ControllerArm[]): { arm: ComparedArm; baseline: ComparedArm }[] {
+  return arms.flatMap((arm, index) => arms.slice(0, index).map((baseline) => ({ arm, baseline })));
 }
 
 function isOurs(arm: ComparedArm): boolean {

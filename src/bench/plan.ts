@@ -43,6 +43,8 @@ export interface PlanOptions {
   readonly transfer: Config['transfer'];
   /** @defaultValue {@link DEFAULT_ARMS} */
   readonly arms?: readonly ComparedArm[];
+  /** @defaultValue both */
+  readonly operations?: readonly OperationName[];
   readonly files?: readonly ExperimentFile[];
   /** Plain words for the report. */
   readonly notes?: readonly string[];
@@ -88,7 +90,7 @@ export function createPlan(options: PlanOptions): ExperimentPlan {
   checkPlan(blocks, fitted.sizesBytes, files);
   return {
     seed: options.seed,
-    operations: OPERATIONS,
+    operations: options.operations ?? OPERATIONS,
     arms,
     sizesBytes: fitted.sizesBytes,
     files,

@@ -1,5 +1,4 @@
 import { describeExperiment } from '../bench/analyze.js';
-import { runExperiment } from '../bench/experiment.js';
 import { isProgram, type ComparedArm } from '../bench/arms.js';
 import { findPrograms } from '../bench/programs/installed.js';
 import { createPlan, type ExperimentPlan } from '../bench/plan.js';
@@ -9,16 +8,15 @@ import type { LinkProfile } from '../emulator/link/profile.js';
 import { usageError } from '../errors/failure.js';
 import type { Log } from '../log/log.js';
 import type { Progress } from '../log/progress.js';
-import type { BenchCell, Cleanup, LinkFacts, RunReport } from '../report/model.js';
-import { createBucketAdmin } from '../s3/admin.js';
+import type { Cleanup, LinkFacts, RunReport } from '../report/model.js';
 import type { FixtureFile } from './api/case.js';
 import { assembleReport, factsOf, type Invocation, type RunOutcome } from './assemble-report.js';
-import { provisionBucket } from './buckets.js';
 import { openEndpoint } from './endpoint.js';
-import type { Endpoint, EndpointWish } from './endpoint-wish.js';
+import type { EndpointWish } from './endpoint-wish.js';
 import { startEnvironmentProbe } from './environment.js';
 import { loadFixtures, scanData } from './fixtures.js';
 import { Ledger } from './ledger.js';
+import { measureOn } from './measure-experiment.js';
 import { closeAndTell, openRun, type RunScope } from './run-scope.js';
 import { judgeBench } from './verdict.js';
 
@@ -87,45 +85,19 @@ async function openAndMeasure(job: BenchJob, signal: AbortSignal): Promise<RunOu
   try {
     if (endpoint.pid !== undefined) await job.scope.record.emulator(endpoint.pid);
     const cleanup: Cleanup[] = [];
-    const bench = await measure(job, endpoint, cleanup, signal);
+    const experiment = experimentFor(job, endpoint.simulated?.profile);
+    const bench = await measureOn(job, endpoint, { name: 'bench', experiment, cleanup }, signal);
     return {
       ...judgeBench(bench, cleanup),
       ...factsOf(endpoint),
       suites: [],
       bench,
-      experiment: describeExperiment(experimentFor(job, endpoint.simulated?.profile), bench),
+      experiment: describeExperiment(experiment, bench),
       requests: await endpoint.requestCounts(),
       cleanup,
     };
   } finally {
     await endpoint.close();
-  }
-}
-
-async function measure(
-  job: BenchJob,
-  endpoint: Endpoint,
-  cleanup: Cleanup[],
-  signal: AbortSignal,
-): Promise<BenchCell[]> {
-  const { scope, log, progress } = job;
-  const admin = createBucketAdmin(endpoint.connection, { log });
-  try {
-    const bucket = await provisionBucket(scope, endpoint, admin, 'bench', signal);
-    try {
-      const experiment = experimentFor(job, endpoint.simulated?.profile);
-      const target = {
-        connection: endpoint.connection,
-        bucket: bucket.name,
-        prefix: '',
-        requestCounts: () => endpoint.requestCounts(),
-      };
-      return await runExperiment(experiment, target, signal, progress, log);
-    } finally {
-      cleanup.push(await bucket.remove());
-    }
-  } finally {
-    admin.close();
   }
 }
 

@@ -8,7 +8,7 @@ export const command = 'bench';
 export const describe = 'Compare the optimized transfer with the baselines, in interleaved blocks';
 
 export function builder(yargs: Argv): Argv {
-  return examples(costOptions(runOptions(connectionOptions(configOptions(yargs)))))
+  return examples(otherOptions(runOptions(connectionOptions(configOptions(yargs)))))
     .option('data', {
       type: 'string',
       requiresArg: true,
@@ -23,7 +23,7 @@ export function builder(yargs: Argv): Argv {
       type: 'string',
       requiresArg: true,
       describe:
-        'Who moves the objects: plain, sdk, optimized (these by default), objectfs-cp, rclone, s3cmd, aws, s5cmd; the first is the baseline',
+        'Who moves the objects: plain, sdk, optimized (these by default), fixed, cubic, bbr, objectfs-cp, rclone, s3cmd, aws, s5cmd; the first is the baseline',
     })
     .option('blocks', {
       type: 'number',
@@ -42,9 +42,14 @@ export function builder(yargs: Argv): Argv {
     });
 }
 
-/** What `--cost` takes. */
-function costOptions<T>(yargs: Argv<T>) {
+/** Other kinds of bench. */
+function otherOptions<T>(yargs: Argv<T>) {
   return yargs
+    .option('controllers', {
+      type: 'boolean',
+      describe:
+        'Compare fixed, cubic and bbr instead, on every link (or that of --link), with and without loss',
+    })
     .option('cost', {
       type: 'boolean',
       describe: 'Tell what --data would cost in each storage class instead; moves nothing, needs no server',
@@ -96,6 +101,10 @@ export async function handler(flags: ArgumentsCamelCase): Promise<void> {
     await benchMounts(flags, mounts, blocks);
     return;
   }
+  if (flags['controllers'] === true) {
+    await benchControllers(flags, sizesBytes, blocks);
+    return;
+  }
   await runAndReport(flags, async ({ resolved, seed, invocation, signal, progress, log }) => {
     const { runBench } = await import('../../harness/run-bench.js');
     const plan = {
@@ -115,7 +124,11 @@ export async function handler(flags: ArgumentsCamelCase): Promise<void> {
 /** Flags of another kind of bench: one that has no effect would be a lie. */
 function refuseMixture(flags: ArgumentsCamelCase): void {
   const isMounts = flags['mounts'] !== undefined;
-  const others = isMounts ? ['data', 'sizes', 'arms'] : ['workloads'];
+  const others = isMounts ? ['data', 'sizes', 'arms', 'controllers'] : ['workloads'];
+  if (flags['controllers'] === true) {
+    const names = ['data', 'arms', 'endpoint', 'region', 'requireAws'];
+    refuseFlags(flags, names, 'with --controllers', 'It takes --link, --sizes and --blocks');
+  }
   refuseFlags(flags, ['keepDays', 'readsPerMonth'], 'without --cost', 'Add --cost');
   refuseFlags(
     flags,
@@ -141,7 +154,7 @@ function refuseFlags(
 
 /** Flags of a measurement, of which `--cost` makes none. */
 const MEASUREMENT_FLAGS = [
-  ...['sizes', 'arms', 'blocks', 'mounts', 'workloads', 'link', 'endpoint', 'region'],
+  ...['controllers', 'sizes', 'arms', 'blocks', 'mounts', 'workloads', 'link', 'endpoint', 'region'],
   ...['requireAws', 'seed', 'out'],
 ];
 
@@ -160,6 +173,25 @@ async function tellCost(flags: ArgumentsCamelCase): Promise<void> {
     readsPerMonth: numberFlag(flags, 'readsPerMonth'),
   };
   process.stdout.write(await interruptible((signal) => describeCost(wish, config.transfer, signal)));
+}
+
+async function benchControllers(
+  flags: ArgumentsCamelCase,
+  sizesBytes: readonly number[] | undefined,
+  blocks: number | undefined,
+): Promise<void> {
+  await runAndReport(flags, async ({ resolved, seed, invocation, signal, progress, log }) => {
+    const { runControllers } = await import('../../harness/run-controllers.js');
+    const plan = {
+      wish: wishFrom(flags, resolved),
+      seed,
+      config: resolved.config,
+      invocation,
+      ...(sizesBytes === undefined ? {} : { sizesBytes }),
+      ...(blocks === undefined ? {} : { blocks }),
+    };
+    return runControllers(plan, signal, progress, log);
+  });
 }
 
 async function benchMounts(flags: ArgumentsCamelCase, mounts: string, blocks?: number): Promise<void> {

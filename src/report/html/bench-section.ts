@@ -3,6 +3,7 @@ import { layoutBench, type BenchRow, type RatioPlot } from '../layout/bench.js';
 import type { Comparison, RunReport } from '../model.js';
 import { armCostsTable } from './arm-costs-table.js';
 import { html, type Html } from './html.js';
+import { linkTables } from './link-tables.js';
 import { pill } from './parts.js';
 
 /** Baseline against optimized: one card per operation, every picture with its numbers as text. */
@@ -22,7 +23,8 @@ export function benchSection(report: RunReport): Html {
         rows.filter((row) => row.cell.operation === operation),
       ),
     )}
-    ${summaryTable(report)} ${allComparisons(rows)} ${armCostsTable(report.bench)} ${methodNote(report)}
+    ${summaryTable(report)} ${linkTables(report.bench)} ${allComparisons(rows)} ${armCostsTable(report.bench)}
+    ${methodNote(report)}
   </section>`;
 }
 

@@ -10,7 +10,7 @@ import type { ListedCase } from '../selection.js';
 import type { SuiteTools } from '../suite-tools.js';
 import { objectfsTarget } from '../targets/objectfs.js';
 import { proveTarget } from '../targets/proof.js';
-import { RESTART_LIMIT_MS } from '../targets/revive.js';
+import { reviveTarget } from '../targets/revive.js';
 import { TargetSession } from '../targets/session.js';
 import type { TargetStore } from '../targets/target.js';
 import { CaseService } from '../worker/serve-cases.js';
@@ -124,8 +124,8 @@ export class Lane {
     const { session, service } = this.#parts;
     await this.plant();
     await service.abandon();
-    await this.#host.end();
-    await session.start(AbortSignal.any([signal, AbortSignal.timeout(RESTART_LIMIT_MS)]));
+    const lost = await reviveTarget(session, signal, () => this.#host.end());
+    if (lost !== undefined) throw lost;
     this.#host = await startHost(this.#plan, this.#parts, this.#switchFile);
   }
 

@@ -3,6 +3,7 @@ import { ATTRIBUTE_MUTANTS } from './attributes.js';
 import { DATA_MUTANTS } from './data.js';
 import { NAME_MUTANTS } from './names.js';
 import { SERVER_MUTANTS } from './server.js';
+import { LOAD_MUTANTS, OUTAGE_MUTANTS } from './stress.js';
 import { STORE_MUTANTS } from './store.js';
 import { TRANSPORTER_MUTANTS } from './transporter.js';
 import { XATTR_MUTANTS } from './xattrs.js';
@@ -16,4 +17,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...STORE_MUTANTS,
   ...TRANSPORTER_MUTANTS,
   ...SERVER_MUTANTS,
+  ...LOAD_MUTANTS,
+  ...OUTAGE_MUTANTS,
 ];

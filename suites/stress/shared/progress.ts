@@ -1,4 +1,4 @@
-import { fail, type CaseContext } from '../../../src/harness/api/index.js';
+import { CaseFailure, type CaseContext } from '../../../src/harness/api/index.js';
 
 /** After this long without an end of any of its calls a worker stands still. */
 export const NO_PROGRESS_MS = 10_000;
@@ -35,11 +35,8 @@ export class Progress {
     let timer: NodeJS.Timeout | undefined;
     const stuck = new Promise<never>((_resolve, reject) => {
       timer = setInterval(() => {
-        try {
-          this.#failWhereStuck();
-        } catch (reason) {
-          reject(reason);
-        }
+        const why = this.#stuck();
+        if (why !== undefined) reject(new CaseFailure(why));
       }, LOOK_EVERY_MS);
     });
     // The loser of the race: a call that stands still ends when the target is ended.
@@ -52,11 +49,12 @@ export class Progress {
     context.signal.throwIfAborted();
   }
 
-  #failWhereStuck(): void {
+  /** Which calls stand still, if any. */
+  #stuck(): string | undefined {
     const nowMs = performance.now();
     const stuck = [...this.#doing].filter(([, { sinceMs }]) => nowMs - sinceMs > NO_PROGRESS_MS);
-    if (stuck.length === 0) return;
+    if (stuck.length === 0) return undefined;
     const calls = stuck.map(([worker, { what }]) => `worker ${worker}: ${what}`).join('; ');
-    fail(`no progress for ${NO_PROGRESS_MS / 1000} s after ${this.done} calls in: ${calls}`);
+    return `no progress for ${NO_PROGRESS_MS / 1000} s after ${this.done} calls in: ${calls}`;
   }
 }

@@ -47,9 +47,11 @@ const THREADS = '16';
 
 /**
  * MiB that V8 lets grow before its first full collection. Blocks of files count as its heap: with the default of a few
- * MiB, reading 256 MiB took six collections and a quarter of the CPU time. Later limits follow what is in use.
+ * MiB, reading 256 MiB took six collections and a quarter of the CPU time. Later limits follow what is in use. A mount
+ * with a small `mount.memoryLimit` gets half of that, for what is not collected yet is above the limit.
  */
 const FIRST_COLLECTION_MIB = 128;
+const MIB = 1024 * 1024;
 
 /**
  * Starts a daemon for a plan; resolves when the mount answers. A dead mount of ours on the directory is cleared first.
@@ -62,7 +64,7 @@ export async function startMount(plan: MountPlan, options: StartOptions): Promis
   const cleared = await clearDeadMount(plan.mountPoint);
   const mountPoint = await checkMountPoint(plan.mountPoint, false); // at once, before a process starts and asks the store
   const log = await openLog(plan, options.foreground);
-  const child = spawnDaemon(options.foreground, log?.file);
+  const child = spawnDaemon(plan.config.mount.memoryLimit, options.foreground, log?.file);
   await log?.file.close();
   const watch = new DaemonWatch(child);
   const stop = (): void => {
@@ -128,19 +130,16 @@ async function freshLogFile(plan: MountPlan): Promise<string> {
   return newLogFile(folder, plan.bucket, Date.now());
 }
 
-function spawnDaemon(foreground: boolean, log: FileHandle | undefined): ChildProcess {
+function spawnDaemon(memoryLimit: number, foreground: boolean, log: FileHandle | undefined): ChildProcess {
+  const firstMib = Math.floor(Math.min(FIRST_COLLECTION_MIB, memoryLimit / 2 / MIB));
   const output = log === undefined ? 'inherit' : log.fd;
   const detached = foreground ? {} : { OBJECTFS_DAEMON_DETACHED: '1' };
-  return spawn(
-    process.execPath,
-    [`--initial-heap-size=${FIRST_COLLECTION_MIB}`, compiledModule('src/mount/daemon.js')],
-    {
-      cwd: '/', // a daemon holds no directory
-      detached: !foreground,
-      stdio: ['ignore', 'ignore', output, 'ipc'],
-      env: { UV_THREADPOOL_SIZE: THREADS, ...process.env, ...detached },
-    },
-  );
+  return spawn(process.execPath, [`--initial-heap-size=${firstMib}`, compiledModule('src/mount/daemon.js')], {
+    cwd: '/', // a daemon holds no directory
+    detached: !foreground,
+    stdio: ['ignore', 'ignore', output, 'ipc'],
+    env: { UV_THREADPOOL_SIZE: THREADS, ...process.env, ...detached },
+  });
 }
 
 /** The daemon has another working directory. */

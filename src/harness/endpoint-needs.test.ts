@@ -15,7 +15,7 @@ describe('needs that a server does not meet', () => {
     const admin = createBucketAdmin(connection);
     await admin.create('needs');
     expect(await unmetByEndpoint({ connection, server: 'Ceph RGW' }, 'needs', signal)).toEqual([]);
-    expect(emulator.requestCounts().find(({ operation }) => operation === 'GetObject')?.count).toBe(3);
+    expect(emulator.requestCounts().find(({ operation }) => operation === 'GetObject')?.count).toBe(5);
     expect((await admin.empty('needs')).objects).toBe(0);
     admin.close();
     await emulator.close();

@@ -8,6 +8,7 @@ import type { Endpoint } from './endpoint-wish.js';
 export interface ServerDifference {
   readonly need: Need;
   readonly header: string;
+  readonly ifRange?: string;
   /** What S3 answers. */
   readonly status: number;
 }
@@ -23,6 +24,8 @@ export const KNOWN_DIFFERENCES: ReadonlyMap<string, readonly ServerDifference[]>
       { need: 'range-suffix-of-none', header: 'bytes=-0', status: 416 },
       { need: 'range-first-after-last', header: 'bytes=20-10', status: 200 },
       { need: 'range-no-numbers', header: 'bytes=a-b', status: 200 },
+      { need: 'range-several', header: 'bytes=0-1,4-5', status: 200 },
+      { need: 'range-if-range', header: 'bytes=0-1', ifRange: '"of another version"', status: 200 },
     ],
   ],
 ]);
@@ -46,10 +49,11 @@ export async function unmetByEndpoint(
   try {
     await store.put(PROBE_KEY, Buffer.alloc(1000, 'x'), { signal });
     const unmet: UnmetNeed[] = [];
-    for (const { need, header, status } of known) {
-      const reply = await rawGet(connection, bucket, PROBE_KEY, { range: header }, signal);
+    for (const { need, header, ifRange, status } of known) {
+      const headers = { range: header, ...(ifRange === undefined ? {} : { 'if-range': ifRange }) };
+      const reply = await rawGet(connection, bucket, PROBE_KEY, headers, signal);
       if (reply.status === status) continue;
-      const reason = `${server} answers "Range: ${header}" with ${reply.status}, where S3 answers ${status}`;
+      const reason = `${server} answers "Range: ${header}"${ifRange === undefined ? '' : ' with an If-Range of another version'} with ${reply.status}, where S3 answers ${status}`;
       unmet.push({ need, state: 'unsupported', reason });
     }
     return unmet;

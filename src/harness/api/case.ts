@@ -25,14 +25,17 @@ export const NEEDS = [
   'lock',
   'mmap',
   'name-bytes', // names that are no UTF-8; open(2) allows a file system to refuse them with EINVAL
+  'verified-reads', // what is read is compared with a checksum of the store
   'request-counts', // a server that counts, and a target that keeps to a number of requests
   'faults', // a server that fails as it is told
   'second-mount', // the runner can mount the same bucket once more
   'target-settings', // the target's limits can be set
-  // What the S3 server does with a Range header that selects nothing or is no byte range; RFC 9110 leaves it a choice.
+  // What the S3 server does with a Range header that selects nothing, is no byte range or several, or has a condition; RFC 9110 leaves it a choice.
   'range-suffix-of-none',
   'range-first-after-last',
   'range-no-numbers',
+  'range-several',
+  'range-if-range',
 ] as const;
 export type Need = (typeof NEEDS)[number];
 

@@ -1,6 +1,7 @@
 import {
   chownSync,
   closeSync,
+  constants,
   ftruncateSync,
   linkSync,
   lstatSync,
@@ -15,7 +16,7 @@ import {
 import { Buffer } from 'node:buffer';
 import { join } from 'node:path';
 import type { Need } from '../../api/case.js';
-import { LOCK, RENAME, SEEK } from '../../api/constants.js';
+import { LOCK, O_TMPFILE_BIT, RENAME, SEEK } from '../../api/constants.js';
 import { codeOf } from '../../api/outcome.js';
 import type { Syscalls } from '../../api/syscalls.js';
 
@@ -136,6 +137,17 @@ export const PROBES: readonly Probe[] = [
         // That there are no holes but the one at the end is an answer too, lseek(2).
         expectThat(sys.lseek(fd, 0n, SEEK.hole) >= BigInt(CONTENT.length), 'SEEK_HOLE says data is a hole');
       });
+    },
+  },
+  {
+    need: 'tmpfile',
+    call: 'open(2) with O_TMPFILE',
+    run(folder, sys) {
+      const fd = Number(
+        sys.call('open', folder, O_TMPFILE_BIT | constants.O_DIRECTORY | constants.O_RDWR, 0o600),
+      );
+      closeSync(fd);
+      expectThat(readdirSync(folder).length === 0, 'the file has a name');
     },
   },
   {

@@ -1,5 +1,4 @@
 import { asOneFamily, describeExperiment } from '../bench/analyze.js';
-import { planControllers, type LinkExperiment } from '../bench/controllers.js';
 import { describePlan } from '../bench/plan.js';
 import type { Config } from '../config/schema.js';
 import { profileOf } from '../emulator/link/profile-file.js';
@@ -13,6 +12,7 @@ import type { EndpointWish } from './endpoint-wish.js';
 import { startEnvironmentProbe } from './environment.js';
 import { Ledger } from './ledger.js';
 import { measureOn, type MeasureJob } from './measure-experiment.js';
+import { planControllers, type LinkExperiment } from './plan-controllers.js';
 import { closeAndTell, openRun } from './run-scope.js';
 import { judgeBench } from './verdict.js';
 

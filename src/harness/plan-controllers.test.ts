@@ -1,8 +1,8 @@
 import { configSchema } from '../config/schema.js';
 import { LINK_PROFILES, profileNamed } from '../emulator/link/profiles.js';
-import { pairsOf } from './arms.js';
-import { asOneFamily } from './analyze.js';
-import { linksWithAndWithoutLoss, planControllers } from './controllers.js';
+import { pairsOf } from '../bench/arms.js';
+import { asOneFamily } from '../bench/analyze.js';
+import { linksWithAndWithoutLoss, planControllers } from './plan-controllers.js';
 import type { BenchCell } from '../report/model.js';
 
 const MIB = 2 ** 20;

@@ -3,7 +3,7 @@ import type { Config } from '../config/schema.js';
 import type { LinkProfile } from '../emulator/link/profile.js';
 import { LINK_PROFILES } from '../emulator/link/profiles.js';
 import { CONGESTION_CONTROLS } from '../transfer/congestion/choose.js';
-import { createPlan, OPERATIONS, type ExperimentPlan } from './plan.js';
+import { createPlan, OPERATIONS, type ExperimentPlan } from '../bench/plan.js';
 
 /** What the comparison of the window controllers is planned from. */
 export interface ControllersWish {

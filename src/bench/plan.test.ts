@@ -35,6 +35,12 @@ describe('plan', () => {
     expect(createPlan({ seed: 1, transfer, link: link(1e9) }).notes).toEqual([]);
   });
 
+  test('the default sizes all fit on the default link', () => {
+    const near = { ...link(12.5e6), roundTripMs: 2, requestOverheadMs: 18 };
+    expect(createPlan({ seed: 1, transfer, link: near }).notes).toEqual([]);
+    expect(createPlan({ seed: 1, transfer, link: near }).sizesBytes.at(-1)).toBe(16 * MIB);
+  });
+
   test('loss makes a fast link slow, the more the longer it is', () => {
     const lossy = { ...link(1e9), roundTripMs: 70, lossRatio: 0.001 };
     expect(createPlan({ seed: 1, transfer, link: lossy }).sizesBytes).toEqual([MIB]);

@@ -60,7 +60,8 @@ export interface PlanOptions {
 }
 
 const MIB = 1024 * 1024;
-export const DEFAULT_SIZES_BYTES: readonly number[] = [MIB, 32 * MIB];
+/** The larger one is the largest that leaves room for ten blocks on `same-region` within the time limit. */
+export const DEFAULT_SIZES_BYTES: readonly number[] = [MIB, 16 * MIB];
 
 /** 24 blocks use every order of the four runs once. */
 export const DEFAULT_BLOCKS = 24;

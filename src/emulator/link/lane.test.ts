@@ -93,10 +93,10 @@ describe('link profiles', () => {
     expect(() => profileNamed('moon')).toThrow(/no link profile "moon"/);
   });
 
-  test('the same region reaches its first byte after 20 ms, and eight connections fill the host', () => {
+  test('the same region reaches its first byte after 20 ms, and seven connections fill the host', () => {
     const profile = profileNamed('same-region');
     expect(profile.roundTripMs + profile.requestOverheadMs).toBe(20);
-    expect(profile.totalDownBytesPerSecond).toBe(8 * (profile.connectionDownBytesPerSecond ?? 0));
+    expect(profile.totalDownBytesPerSecond).toBe(7 * (profile.connectionDownBytesPerSecond ?? 0));
   });
 
   test('a region is near unless a distant client is named', () => {

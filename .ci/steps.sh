@@ -37,7 +37,7 @@ jest_step() {
 install_packages() {
   apt-get update -qq &&
     DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
-      fuse3 libfuse2 git rsync sqlite3 s3cmd rclone procps >/dev/null
+      fuse3 libfuse2 git rsync sqlite3 s3cmd rclone s3fs fio stress-ng procps >/dev/null
 }
 
 # Building and testing leave nothing in the work tree that git does not ignore.

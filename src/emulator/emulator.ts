@@ -6,7 +6,7 @@ import type { FaultCount, FaultRules } from './faults/rules.js';
 import type { Around, Service } from './http/handler.js';
 import { RequestCounts } from './http/request-counts.js';
 import { listen, type Wrap } from './http/server.js';
-import { createLink } from './link/link.js';
+import { createLink, type AroundLanes } from './link/link.js';
 import type { LinkProfile } from './link/profile.js';
 import type { Operation } from './operations/request.js';
 import { shapeConnection } from './link/shape.js';
@@ -39,6 +39,8 @@ export interface EmulatorOptions {
   readonly minimumPartBytes?: number;
   /** Put around each operation before it runs, for tests. @defaultValue nothing is */
   readonly around?: Around;
+  /** Put around each direction of each connection, for tests. @defaultValue nothing is */
+  readonly aroundLanes?: AroundLanes;
   /** Told of replies with status 500. @defaultValue nothing happens */
   readonly onInternalError?: (reason: unknown) => void;
 }
@@ -83,7 +85,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     onInternalError: options.onInternalError ?? ((): void => undefined),
     ...(options.faults === undefined ? {} : { faults: new Faults(options.faults) }),
   };
-  const server = await listen(service, host, options.port ?? 0, wrapFor(options.link, options.linkSeed));
+  const server = await listen(service, host, options.port ?? 0, wrapFor(options));
   return {
     endpoint: `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`,
     credentials,
@@ -100,9 +102,9 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   };
 }
 
-function wrapFor(profile: LinkProfile | undefined, seed = 1): Wrap {
+function wrapFor({ link: profile, linkSeed: seed = 1, aroundLanes }: EmulatorOptions): Wrap {
   if (profile === undefined) return (socket) => socket;
-  const link = createLink(profile, { seed });
+  const link = createLink(profile, { seed, ...(aroundLanes && { around: aroundLanes }) });
   return (socket) => shapeConnection(socket, link);
 }
 

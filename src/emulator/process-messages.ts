@@ -7,7 +7,7 @@ import type { EmulatorOptions } from './emulator.js';
 /** What can be said of a server that runs in a process of its own: all but functions. */
 export interface EmulatorProcessOptions extends Omit<
   EmulatorOptions,
-  'nowMs' | 'onInternalError' | 'around'
+  'nowMs' | 'onInternalError' | 'around' | 'aroundLanes'
 > {
   /** For tests of the suites, see `src/config/planted.ts`: the file that names the defect at work. */
   readonly planted?: string;

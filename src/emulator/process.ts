@@ -1,7 +1,8 @@
 import { loadPlanted } from '../config/planted.js';
 import { Failure } from '../errors/failure.js';
 import type { Around } from './http/handler.js';
-import { startEmulator, type Emulator } from './emulator.js';
+import { startEmulator, type Emulator, type EmulatorOptions } from './emulator.js';
+import type { AroundLanes } from './link/link.js';
 import { optionsSchema, requestSchema, type ChildMessage } from './process-messages.js';
 
 /*
@@ -25,9 +26,7 @@ process.once('message', (options) => {
 async function begin(options: unknown): Promise<void> {
   try {
     const { planted, ...plain } = optionsSchema.parse(options);
-    const around =
-      planted === undefined ? undefined : (await loadPlanted<{ server: Around }>(planted)).server;
-    emulator = await startEmulator({ ...plain, ...(around && { around }), onInternalError: report });
+    emulator = await startEmulator({ ...plain, ...(await seamsOf(planted)), onInternalError: report });
   } catch (reason) {
     const { message, remedy } = Failure.from(reason);
     send({ kind: 'failed', message, ...(remedy === undefined ? {} : { remedy }) });
@@ -36,6 +35,21 @@ async function begin(options: unknown): Promise<void> {
   const { endpoint, credentials, region } = emulator;
   process.on('message', answer);
   send({ kind: 'ready', endpoint, credentials, region });
+}
+
+/** The parts of the server and of its link that defects are planted in. */
+interface Seams {
+  readonly server: Around;
+  readonly uplink: AroundLanes['up'];
+  readonly downlink: AroundLanes['down'];
+}
+
+async function seamsOf(
+  planted: string | undefined,
+): Promise<Pick<EmulatorOptions, 'around' | 'aroundLanes'>> {
+  if (planted === undefined) return {};
+  const { server, uplink, downlink } = await loadPlanted<Seams>(planted);
+  return { around: server, aroundLanes: { up: uplink, down: downlink } };
 }
 
 function answer(message: unknown): void {

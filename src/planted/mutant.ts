@@ -1,3 +1,4 @@
+import type { Lane } from '../emulator/link/lane.js';
 import type { Operation } from '../emulator/operations/request.js';
 import type { FileSystem } from '../fs/operations.js';
 import type { ObjectStore } from '../s3/store.js';
@@ -10,6 +11,10 @@ export interface Seams {
   readonly transporter: Transporter;
   /** Of the embedded S3 server. */
   readonly server: Operation;
+  /** The link before it, from the client to the server: one direction of one connection. */
+  readonly uplink: Lane;
+  /** And back. */
+  readonly downlink: Lane;
 }
 export type SeamName = keyof Seams;
 

@@ -18,6 +18,8 @@ export function plantBy(switchFile: string): Plant {
     store: (sound) => planted('store', sound, active),
     transporter: (sound) => planted('transporter', sound, active),
     server: (sound) => planted('server', sound, active),
+    uplink: (sound) => planted('uplink', sound, active),
+    downlink: (sound) => planted('downlink', sound, active),
   };
 }
 

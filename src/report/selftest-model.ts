@@ -4,11 +4,19 @@ import { z } from 'zod';
 export const mutantResultSchema = z.strictObject({
   id: z.string(),
   sentence: z.string(),
-  /** The seam: `fileSystem`, `store`, `transporter`, `server`. */
+  /** The seam: `fileSystem`, `store`, `transporter`, `server`, `uplink`, `downlink`. */
   where: z.string(),
   state: z.enum(['caught', 'missed']),
   /** The case that noticed, and that passed again without the defect. */
-  by: z.strictObject({ suite: z.string(), id: z.string(), reason: z.string() }).optional(),
+  by: z
+    .strictObject({
+      suite: z.string(),
+      id: z.string(),
+      reason: z.string(),
+      /** Of the case. */
+      tier: z.enum(['quick', 'full', 'soak']),
+    })
+    .optional(),
   /** Time and number of the cases that were run until then. */
   elapsedMs: z.number(),
   cases: z.number().int(),

@@ -31,6 +31,14 @@ export interface LinkOptions {
   readonly clock?: LinkClock;
   /** Of losses, jitter and resets; the n-th connection of the same seed meets the same. @defaultValue 1 */
   readonly seed?: number;
+  /** Put around each new lane, for tests. @defaultValue nothing is */
+  readonly around?: AroundLanes;
+}
+
+/** What the lanes of a connection go through when they are made. */
+export interface AroundLanes {
+  readonly up: (lane: Lane) => Lane;
+  readonly down: (lane: Lane) => Lane;
 }
 
 /** A profile with its shared ceilings: one for all connections of one server. */
@@ -66,7 +74,7 @@ interface Direction {
  * @throws RangeError for a rate that is not positive, and for a schedule that ends in an outage.
  */
 export function createLink(profile: LinkProfile, options: LinkOptions = {}): Link {
-  const { clock = SYSTEM_CLOCK, seed = 1 } = options;
+  const { clock = SYSTEM_CLOCK, seed = 1, around } = options;
   const counts = noCounts();
   const schedule = scheduleOf(profile, clock.nowMs());
   const { queueUpBytes, queueDownBytes } = profile;
@@ -91,12 +99,16 @@ export function createLink(profile: LinkProfile, options: LinkOptions = {}): Lin
     profile,
     clock,
     counts,
-    shapes: asksForSomething(profile),
-    newUpLane: () => laneFor(up),
-    newDownLane: () => laneFor(down),
+    shapes: asksForSomething(profile) || around !== undefined,
+    newUpLane: () => (around?.up ?? same)(laneFor(up)),
+    newDownLane: () => (around?.down ?? same)(laneFor(down)),
     bytesToReset: () =>
       profile.meanBytesToReset === undefined ? Infinity : lengthUntil(profile.meanBytesToReset, resets),
   };
+}
+
+function same(lane: Lane): Lane {
+  return lane;
 }
 
 /** Words do not shape, and neither does a number of 0. */
@@ -132,7 +144,8 @@ function laneOf(profile: LinkProfile, direction: Direction, seed: number, lane: 
   const rate = Math.min(ownRate ?? Infinity, direction.totalRate ?? Infinity);
   const perQuantum = Math.floor((rate / 1000) * QUANTUM_MS);
   const quantumBytes = Math.max(SEGMENT_BYTES, Math.min(MOST_QUANTUM_BYTES, perQuantum));
-  const inFlight = (rate / 1000) * roundTripMs + 4 * quantumBytes;
+  // Without a rate there is no product of rate and delay to keep under way.
+  const inFlight = rate === Infinity ? Infinity : (rate / 1000) * roundTripMs + 4 * quantumBytes;
   const random = createRandom(deriveSeed(seed, `lane ${lane}`));
   const hasWindow = profile.slowStart ?? (lossRatio > 0 || queueBytes !== undefined);
   return new Lane({

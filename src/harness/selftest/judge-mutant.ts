@@ -34,8 +34,8 @@ export async function judgeMutant(
     if (!notices(outcome)) continue;
     const sound = await lane.run(entry, await lane.area(), signal);
     if (sound.state !== 'passed') continue;
-    const { suite } = entry;
-    const by = { suite, id: entry.id, reason: outcome.reason ?? outcome.state };
+    const { suite, tier } = entry;
+    const by = { suite, id: entry.id, tier, reason: outcome.reason ?? outcome.state };
     return result(at + 1, { state: 'caught', by });
   }
   return result(cases.length, { state: 'missed' });

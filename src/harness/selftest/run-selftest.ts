@@ -36,8 +36,8 @@ export interface SelftestPlan {
 }
 
 /**
- * The mutation board: plants one defect after the other into the reference file system, its store, the transporter and
- * the embedded server, and tells which case notices. A defect that no case notices fails the run.
+ * The mutation board: plants one defect after the other into the reference file system, its store, the transporter,
+ * the embedded server and its link, and tells which case notices. A defect that no case notices fails the run.
  *
  * @throws Failure `unsupported` in a build without planted defects, `usage` where the filter fits none; the signal's
  * reason when it fires, after the clean-up.

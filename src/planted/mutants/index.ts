@@ -1,6 +1,7 @@
 import type { Mutant } from '../mutant.js';
 import { ATTRIBUTE_MUTANTS } from './attributes.js';
 import { DATA_MUTANTS } from './data.js';
+import { LINK_MUTANTS } from './link.js';
 import { NAME_MUTANTS } from './names.js';
 import { SERVER_MUTANTS } from './server.js';
 import { LOAD_MUTANTS, OUTAGE_MUTANTS } from './stress.js';
@@ -19,4 +20,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...SERVER_MUTANTS,
   ...LOAD_MUTANTS,
   ...OUTAGE_MUTANTS,
+  ...LINK_MUTANTS,
 ];

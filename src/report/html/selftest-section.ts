@@ -39,7 +39,7 @@ function mutantRow({ id, sentence, where, state, by, cases, elapsedMs }: MutantR
   const who =
     by === undefined
       ? html`no case`
-      : html`<code>${by.suite}:${by.id}</code><br /><span class="soft small">${by.reason}</span>`;
+      : html`<code>${by.suite}:${by.id}</code> ${by.tier}<br /><span class="soft small">${by.reason}</span>`;
   return html`<tr>
     <th><code>${id}</code><br /><span class="soft small">${sentence}</span></th>
     <td>${where}</td>

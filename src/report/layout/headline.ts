@@ -82,7 +82,8 @@ function suiteTitle(report: RunReport): string {
   return `${names || 'control'}: ${formatCount(passed)} of ${formatCount(total)} cases passed`;
 }
 
-function selftestTitle({ mutants, tier }: Selftest): string {
-  const caught = mutants.filter(({ state }) => state === 'caught').length;
-  return `${caught} of ${mutants.length} planted defects were noticed by the ${tier} tier`;
+function selftestTitle({ mutants }: Selftest): string {
+  const caught = mutants.filter(({ state }) => state === 'caught');
+  const quick = caught.filter(({ by }) => by?.tier === 'quick');
+  return `${caught.length} of ${mutants.length} planted defects were noticed, ${quick.length} by cases of the quick tier`;
 }

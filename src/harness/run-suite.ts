@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '../log/log.js';
 import type { SuiteResult } from '../report/model.js';
+import { Failure } from '../errors/failure.js';
 import { withPrice } from '../report/prices.js';
 import type { RunPlan, WorkerEvent } from './api/protocol.js';
+import { dumpHang } from './hang-dump.js';
 import type { ServerControl } from './endpoint-wish.js';
 import type { RunScope } from './run-scope.js';
 import { reviveTarget } from './targets/revive.js';
@@ -37,6 +39,8 @@ export interface SuiteJob {
   /** Of the embedded server behind the target; absent where it is another one. */
   readonly server?: ServerControl;
   readonly log: Log;
+  /** Where what was seen of a hang is written. Absent: nowhere. */
+  readonly hangFolder?: string;
   /** @defaultValue {@link WATCH_LIMITS} */
   readonly limits?: WatchLimits;
 }
@@ -92,7 +96,8 @@ async function runWorkers(job: SuiteJob, channels: Channels, signal: AbortSignal
       if (!gotOn) break;
       job.log.warn({ suite: job.suite, how: outcome.end.how, output: outcome.end.lastOutput }, 'worker died');
     } else {
-      job.log.warn({ suite: job.suite, reason: outcome.reason }, 'hang: the target is restarted');
+      const dump = await dumpScene(job, worker, book, outcome.reason);
+      job.log.warn({ suite: job.suite, reason: outcome.reason, dump }, 'hang: the target is restarted');
       if (!(await recover(job, channels, worker, signal))) break;
     }
   }
@@ -138,6 +143,24 @@ async function follow(job: SuiteJob, worker: JestProcess, channels: Channels, si
   } catch (reason) {
     await endWorker(worker);
     throw reason;
+  }
+}
+
+/** Before anything is ended: afterwards there is nothing to see. */
+async function dumpScene(
+  { hangFolder, session, log }: SuiteJob,
+  worker: JestProcess,
+  book: CaseBook,
+  reason: string,
+): Promise<string | undefined> {
+  if (hangFolder === undefined) return undefined;
+  const id = book.all().findLast(({ state }) => state === 'hung')?.id ?? 'worker';
+  const scene = { id, reason, workerPid: worker.pid, ...session.whereabouts() };
+  try {
+    return await dumpHang(hangFolder, scene);
+  } catch (cause) {
+    log.warn({ id, err: Failure.from(cause) }, 'what was seen of a hang could not be written');
+    return undefined;
   }
 }
 

@@ -84,12 +84,22 @@ export async function runSuites(
   const probe = await startEnvironmentProbe();
   const scope = await openRun(ledger);
   try {
+    const folder = reportFolder(scope.runId, plan.out);
     const model = {
       operations: plan.operations ?? DEFAULT_OPERATIONS,
-      replayFolder: join(reportFolder(scope.runId, plan.out), 'replays'),
+      replayFolder: join(folder, 'replays'),
       ...(plan.replayFile === undefined ? {} : { replayFile: plan.replayFile }),
     };
-    const tools: SuiteTools = { scope, config: plan.config, seed: plan.seed, fixtures, progress, log, model };
+    const tools: SuiteTools = {
+      scope,
+      config: plan.config,
+      seed: plan.seed,
+      fixtures,
+      progress,
+      log,
+      model,
+      hangFolder: join(folder, 'hangs'),
+    };
     const outcome = driver.needsStore
       ? await openAndRun(tools, suites, driver, plan.wish, signal)
       : await runOnDirectory(tools, suites, driver, signal);

@@ -27,6 +27,8 @@ export interface SuiteTools {
   readonly fixtures: readonly FixtureFile[];
   readonly progress: Progress;
   readonly log: Log;
+  /** Where what was seen of a hang is written. Absent: nowhere. */
+  readonly hangFolder?: string;
   /** For the suite `model`. */
   readonly model: NonNullable<RunPlan['model']>;
 }
@@ -133,6 +135,7 @@ async function runCases(
         fixtures: [...tools.fixtures],
       },
       onEvent: tellProgress.bind(undefined, progress),
+      ...(tools.hangFolder === undefined ? {} : { hangFolder: tools.hangFolder }),
       ...(job.server === undefined ? {} : { server: job.server }),
       log,
     },

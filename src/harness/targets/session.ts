@@ -24,6 +24,11 @@ export class TargetSession {
     return this.running;
   }
 
+  /** Where a target is to be looked at, also one that does not answer; empty in the middle of a restart. */
+  whereabouts(): { readonly daemonPid?: number | undefined; readonly mountPoint?: string | undefined } {
+    return { daemonPid: this.running?.pid, mountPoint: this.running?.mountPoint };
+  }
+
   async start(signal: AbortSignal): Promise<RunningTarget> {
     const before = this.running?.directory;
     const { place, settings } = this;

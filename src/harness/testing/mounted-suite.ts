@@ -20,6 +20,7 @@ export interface MountedSuite {
   readonly suiteFolder: string;
   readonly connection: S3Connection;
   readonly limits: WatchLimits;
+  readonly hangFolder?: string;
   /** Called when the mount answers, before the first case. */
   readonly onMounted?: (session: TargetSession) => Promise<void>;
 }
@@ -50,7 +51,7 @@ export async function runMountedSuite(
 }
 
 async function runInBucket(options: MountedSuite, bucket: string, signal: AbortSignal): Promise<SuiteResult> {
-  const { scope, connection, suiteFolder, limits } = options;
+  const { scope, connection, suiteFolder, limits, hangFolder } = options;
   const config = configSchema.parse({});
   const store = { connection, bucket, prefix: '' };
   const folder = join(scope.folder, 'target');
@@ -63,7 +64,16 @@ async function runInBucket(options: MountedSuite, bucket: string, signal: AbortS
     await options.onMounted?.(session);
     const plan = { runId: scope.runId, suite: 'sample', target: 'objectfs', seed: 1, store };
     const rest = { transfer: config.transfer, unmet: [], fixtures: [] };
-    const job = { scope, suite: 'sample', suiteFolder, label: 'sample', control: false, session, limits };
+    const job = {
+      scope,
+      suite: 'sample',
+      suiteFolder,
+      label: 'sample',
+      control: false,
+      session,
+      limits,
+      ...(hangFolder && { hangFolder }),
+    };
     return await runSuite(
       { ...job, plan: { ...plan, ...rest }, onEvent: () => undefined, log: silentLog },
       signal,

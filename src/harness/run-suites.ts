@@ -84,22 +84,8 @@ export async function runSuites(
   const probe = await startEnvironmentProbe();
   const scope = await openRun(ledger);
   try {
-    const folder = reportFolder(scope.runId, plan.out);
-    const model = {
-      operations: plan.operations ?? DEFAULT_OPERATIONS,
-      replayFolder: join(folder, 'replays'),
-      ...(plan.replayFile === undefined ? {} : { replayFile: plan.replayFile }),
-    };
-    const tools: SuiteTools = {
-      scope,
-      config: plan.config,
-      seed: plan.seed,
-      fixtures,
-      progress,
-      log,
-      model,
-      hangFolder: join(folder, 'hangs'),
-    };
+    const { config, seed } = plan;
+    const tools = { scope, config, seed, fixtures, progress, log, ...writesOf(plan, scope.runId) };
     const outcome = driver.needsStore
       ? await openAndRun(tools, suites, driver, plan.wish, signal)
       : await runOnDirectory(tools, suites, driver, signal);
@@ -113,6 +99,16 @@ export async function runSuites(
   } finally {
     await closeAndTell(scope, progress);
   }
+}
+
+/** What a run leaves beside its report, and where. */
+function writesOf(
+  { out, operations = DEFAULT_OPERATIONS, replayFile }: SuitePlan,
+  runId: string,
+): Pick<SuiteTools, 'model' | 'hangFolder'> {
+  const folder = reportFolder(runId, out);
+  const replays = { replayFolder: join(folder, 'replays'), ...(replayFile !== undefined && { replayFile }) };
+  return { model: { operations, ...replays }, hangFolder: join(folder, 'hangs') };
 }
 
 function suitesOf({

@@ -10,7 +10,7 @@ import type { ServerControl } from './endpoint-wish.js';
 import type { RunScope } from './run-scope.js';
 import { MODEL_SUITE, withNearEdges } from './model-suite.js';
 import { runExternal } from './external/run-external.js';
-import { runSuite } from './run-suite.js';
+import { runSuite, type SuiteJob } from './run-suite.js';
 import type { ChosenSuite } from './suite-choice.js';
 import { probeTarget } from './targets/probes/probe-target.js';
 import { TargetSession } from './targets/session.js';
@@ -110,7 +110,7 @@ async function runCases(
 ): Promise<SuiteResult> {
   const { progress, scope, log } = tools;
   const { control } = job;
-  const { suite, only, files, external } = job.suite;
+  const { suite, files, external } = job.suite;
   progress.begin(`${suite} on ${job.driver.name}${control ? ' (control)' : ''}`, files.length);
   if (external !== undefined)
     return runExternal({ scope, suite, control, session, progress, ...external }, signal);
@@ -122,18 +122,7 @@ async function runCases(
       label,
       control,
       session,
-      plan: {
-        runId: scope.runId,
-        suite,
-        only: [...only],
-        target: job.driver.name,
-        seed: tools.seed,
-        ...(job.store === undefined ? {} : { store: job.store }),
-        ...(suite === MODEL_SUITE ? { model: tools.model } : {}),
-        transfer: tools.config.transfer,
-        unmet: [...job.driver.unmet, ...(job.unmet ?? [])],
-        fixtures: [...tools.fixtures],
-      },
+      plan: planFor(tools, job),
       onEvent: tellProgress.bind(undefined, progress),
       ...(tools.hangFolder === undefined ? {} : { hangFolder: tools.hangFolder }),
       ...(job.server === undefined ? {} : { server: job.server }),
@@ -141,6 +130,24 @@ async function runCases(
     },
     signal,
   );
+}
+
+function planFor(
+  { scope, seed, model, config, fixtures }: SuiteTools,
+  { suite: { suite, only }, driver, store, unmet = [] }: SuiteOnTarget,
+): SuiteJob['plan'] {
+  return {
+    runId: scope.runId,
+    suite,
+    only: [...only],
+    target: driver.name,
+    seed,
+    ...(store === undefined ? {} : { store }),
+    ...(suite === MODEL_SUITE ? { model } : {}),
+    transfer: config.transfer,
+    unmet: [...driver.unmet, ...unmet],
+    fixtures: [...fixtures],
+  };
 }
 
 function tellProgress(progress: Progress, event: WorkerEvent): void {

@@ -244,11 +244,11 @@ async function releaseFile(context: Context, id: HandleId): Promise<void> {
 }
 
 /**
- * Emptied or new, and nothing written yet. A shell that opens a file for a program, `> file`, closes a first descriptor
- * right away: nobody needs an object without bytes in between, and one that was truncated keeps what it held.
+ * New, and nothing written yet. A shell that opens a file for a program, `> file`, closes a first descriptor right away:
+ * nobody needs an object without bytes in between. An emptied one is saved: what close has cut off must not come back.
  */
 function isStillEmpty(node: FileNode): boolean {
-  return node.contentDirty && (node.stage?.sizeBytes ?? 0) === 0;
+  return node.contentDirty && node.object === undefined && (node.stage?.sizeBytes ?? 0) === 0;
 }
 
 /** The last writer goes: a flush that failed or never came is tried once; after that only the recovery has the bytes. */

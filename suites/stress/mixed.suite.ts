@@ -89,6 +89,8 @@ interface Turn {
   readonly random: () => number;
   /** One call, counted. */
   readonly step: <T>(what: string, call: () => Promise<T>) => Promise<T>;
+  /** A read was answered with ESTALE: told in the report. */
+  readonly onStale: () => void;
 }
 
 const WORK: Readonly<Record<Kind, (turn: Turn) => Promise<void>>> = {
@@ -100,10 +102,11 @@ const WORK: Readonly<Record<Kind, (turn: Turn) => Promise<void>>> = {
     await step(`write of ${draft}`, () => writeFile(draft, content));
     await step(`rename of ${draft} over ${name}`, () => rename(draft, context.path(name)));
   },
-  async readers({ context, scenario, random, step }) {
+  async readers({ context, scenario, random, step, onStale }) {
     const name = `file-${pick(random, scenario.files)}`;
     const content = await step(`read of ${name}`, () => readIfNotStale(context.path(name)));
-    if (content !== undefined) expectSealed(content, `content of ${name}`);
+    if (content === undefined) onStale();
+    else expectSealed(content, `content of ${name}`);
   },
   async renamers({ context, worker, turn, step }) {
     const [from, to] = turn % 2 === 0 ? ['here', 'there'] : ['there', 'here'];
@@ -166,19 +169,24 @@ async function run(context: CaseContext, scenario: Scenario): Promise<void> {
   const progress = new Progress();
   const beganMs = performance.now();
   const turns = new Map<number, number>();
+  let stale = 0;
+  const onStale = (): void => {
+    stale += 1;
+  };
   const work = crew.map(async ({ kind, worker }) => {
     const random = createRandom(context.seed + worker);
     const step: Turn['step'] = (what, call) => progress.step(worker, what, call);
     for (let turn = 0; goesOn(scenario, turn, beganMs); turn += 1) {
       context.signal.throwIfAborted();
-      await WORK[kind]({ context, scenario, worker, turn, random, step });
+      await WORK[kind]({ context, scenario, worker, turn, random, step, onStale });
       turns.set(worker, turn + 1);
     }
   });
   await progress.watch(context, Promise.all(work));
   await expectNothingLost(context, crew, turns);
   context.note(
-    `${progress.done} calls of ${crew.length} workers in ${Math.round(performance.now() - beganMs)} ms`,
+    `${progress.done} calls of ${crew.length} workers in ${Math.round(performance.now() - beganMs)} ms, ` +
+      `${stale} reads of a name that was replaced again and again ended with ESTALE`,
   );
 }
 

@@ -48,8 +48,8 @@ export const UNREAD_TIERS: readonly { readonly fromDay: number; readonly perGibM
 
 /** Where the numbers come from. */
 export const STORAGE_PRICES_SOURCE =
-  `us-east-1, on demand, as of ${PRICES_AS_OF}: https://aws.amazon.com/s3/pricing/ ("Storage pricing", "Requests & data ` +
-  'retrievals"); minimum sizes and days: S3 User Guide, "Understanding and managing Amazon S3 storage classes"';
+  `us-east-1, on demand, as of ${PRICES_AS_OF}, from published copies of https://aws.amazon.com/s3/pricing/: look there ` +
+  'before you rely on them; minimum sizes and days: S3 User Guide, "Understanding and managing Amazon S3 storage classes"';
 
 /**
  * Prices by class. REDUCED_REDUNDANCY is not among them: the price page does not list it any more. Data transfer out of

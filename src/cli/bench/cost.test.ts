@@ -40,7 +40,9 @@ describe('the cost of a folder', () => {
     expect(retrieval).toBe(0);
     expect(total).toBeCloseTo(storage + small + early + requests, 6);
     expect(row(text, 'STANDARD').slice(1, 3)).toEqual([0, 0]);
-    expect(text).toMatch(/as of \d{4}-\d{2}, from published copies of https:\/\/aws\.amazon\.com\/s3\/pricing/);
+    expect(text).toMatch(
+      /as of \d{4}-\d{2}, from published copies of https:\/\/aws\.amazon\.com\/s3\/pricing/,
+    );
   });
 
   test('as configured is the sum of what the rules choose, and no class is changed', async () => {

@@ -105,10 +105,11 @@ export async function runSuites(
 function writesOf(
   { out, operations = DEFAULT_OPERATIONS, replayFile }: SuitePlan,
   runId: string,
-): Pick<SuiteTools, 'model' | 'hangFolder'> {
+): Pick<SuiteTools, 'model' | 'hangFolder' | 'logFolder'> {
   const folder = reportFolder(runId, out);
   const replays = { replayFolder: join(folder, 'replays'), ...(replayFile !== undefined && { replayFile }) };
-  return { model: { operations, ...replays }, hangFolder: join(folder, 'hangs') };
+  const model = { operations, ...replays };
+  return { model, hangFolder: join(folder, 'hangs'), logFolder: join(folder, 'logs') };
 }
 
 function suitesOf({

@@ -29,6 +29,8 @@ export interface SuiteTools {
   readonly log: Log;
   /** Where what was seen of a hang is written. Absent: nowhere. */
   readonly hangFolder?: string;
+  /** Where mounts of our own write their logs, where no file is configured. Absent: to stderr. */
+  readonly logFolder?: string;
   /** For the suite `model`. */
   readonly model: NonNullable<RunPlan['model']>;
 }
@@ -96,9 +98,21 @@ async function placeTarget(tools: SuiteTools, job: SuiteOnTarget, label: string)
     runId: tools.scope.runId,
     folder,
     ...(job.store === undefined ? {} : { store: job.store }),
-    config: job.suite.suite === MODEL_SUITE ? withNearEdges(tools.config) : tools.config,
+    config: await configOf(tools, job, label),
     record: tools.scope.record,
   });
+}
+
+async function configOf(
+  { config, logFolder }: SuiteTools,
+  job: SuiteOnTarget,
+  label: string,
+): Promise<Config> {
+  const known = job.suite.suite === MODEL_SUITE ? withNearEdges(config) : config;
+  if (logFolder === undefined || job.store === undefined) return known;
+  await mkdir(logFolder, { recursive: true });
+  const { logFile = join(logFolder, `${label}.log`) } = known.mount;
+  return { ...known, mount: { ...known.mount, logFile } };
 }
 
 async function runCases(

@@ -17,9 +17,9 @@ const link = (bytesPerSecond: number) => ({
 describe('plan', () => {
   test('the default has 24 blocks, a time limit, and says both', () => {
     const plan = createPlan({ seed: 7, transfer });
-    expect(plan).toMatchObject({ blocks: 24, budgetMs: 200_000, warmupBlocks: 1, margin: 0.05 });
+    expect(plan).toMatchObject({ blocks: 24, budgetMs: 210_000, warmupBlocks: 1, margin: 0.05 });
     expect(describePlan(plan)).toContain('24 blocks');
-    expect(describePlan(plan)).toContain('no block starts after 200 s');
+    expect(describePlan(plan)).toContain('no block starts after 210 s');
     expect(describePlan(plan)).toContain('seed 7');
   });
 

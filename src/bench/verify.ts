@@ -6,8 +6,8 @@ import { pipeline } from 'node:stream/promises';
 import type { ObjectStore } from '../s3/store.js';
 import type { ExperimentFile } from './plan.js';
 
-const RANGE_BYTES = 4 * 1024 * 1024;
-/** Ranges held in memory at one time: 32 MiB at most. */
+const RANGE_BYTES = 1024 * 1024;
+/** Ranges held in memory at one time; each has a connection, so that reading back takes less than what is timed. */
 const RANGES_AHEAD = 8;
 
 /** SHA-256 of a file in hexadecimal. */

@@ -38,7 +38,7 @@ describe('plan', () => {
   test('the default sizes all fit on the default link', () => {
     const near = { ...link(12.5e6), roundTripMs: 2, requestOverheadMs: 18 };
     expect(createPlan({ seed: 1, transfer, link: near }).notes).toEqual([]);
-    expect(createPlan({ seed: 1, transfer, link: near }).sizesBytes.at(-1)).toBe(16 * MIB);
+    expect(createPlan({ seed: 1, transfer, link: near }).sizesBytes.at(-1)).toBe(12 * MIB);
   });
 
   test('loss makes a fast link slow, the more the longer it is', () => {

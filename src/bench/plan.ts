@@ -60,8 +60,8 @@ export interface PlanOptions {
 }
 
 const MIB = 1024 * 1024;
-/** The larger one is the largest that leaves room for ten blocks on `same-region` within the time limit. */
-export const DEFAULT_SIZES_BYTES: readonly number[] = [MIB, 16 * MIB];
+/** With the larger one ten blocks and some more fit the time limit on `same-region`: fewer decide nothing. */
+export const DEFAULT_SIZES_BYTES: readonly number[] = [MIB, 12 * MIB];
 
 /** 24 blocks use every order of the four runs once. */
 export const DEFAULT_BLOCKS = 24;

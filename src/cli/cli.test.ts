@@ -127,12 +127,12 @@ describe('help', () => {
       await execa(process.execPath, [compiledModule('src/cli/main.js'), '--help'], {
         env: { NODE_V8_COVERAGE: folder },
       });
-      const packages = (await loadedModules(folder)).map(
-        (url) => /node_modules\/((@[^/]+\/)?[^/]+)/.exec(url)?.[1],
-      );
+      // Not the modules of Node itself: how many it loads differs from version to version.
+      const files = (await loadedModules(folder)).filter((url) => url.startsWith('file:'));
+      const packages = files.map((url) => /node_modules\/((@[^/]+\/)?[^/]+)/.exec(url)?.[1]);
       expect(packages).toContain('yargs');
       expect(new Set(packages.filter((name) => name !== undefined)).size).toBeLessThan(12);
-      expect(packages.length).toBeLessThan(200);
+      expect(files.length).toBeLessThan(100);
     } finally {
       await rm(folder, { recursive: true });
     }

@@ -17,6 +17,7 @@ import { chooseExternal } from './external/choose.js';
 import type { ExternalWish } from './external/wish.js';
 import { openEndpoint } from './endpoint.js';
 import type { EndpointWish } from './endpoint-wish.js';
+import { keepDaemonLogs } from './daemon-logs.js';
 import { startEnvironmentProbe } from './environment.js';
 import { loadFixtures } from './fixtures.js';
 import { assembleReport, factsOf, type Invocation, type RunOutcome } from './assemble-report.js';
@@ -90,6 +91,7 @@ export async function runSuites(
       ? await openAndRun(tools, suites, driver, plan.wish, signal)
       : await runOnDirectory(tools, suites, driver, signal);
     const results = await compareWithKnown({ ...plan, suites }, driver, known, outcome.suites, progress);
+    await keepDaemonLogs(scope.folder, reportFolder(scope.runId, plan.out));
     return await assembleReport(scope, plan, probe, {
       ...outcome,
       suites: results,
@@ -105,11 +107,11 @@ export async function runSuites(
 function writesOf(
   { out, operations = DEFAULT_OPERATIONS, replayFile }: SuitePlan,
   runId: string,
-): Pick<SuiteTools, 'model' | 'hangFolder' | 'logFolder'> {
+): Pick<SuiteTools, 'model' | 'hangFolder'> {
   const folder = reportFolder(runId, out);
   const replays = { replayFolder: join(folder, 'replays'), ...(replayFile !== undefined && { replayFile }) };
   const model = { operations, ...replays };
-  return { model, hangFolder: join(folder, 'hangs'), logFolder: join(folder, 'logs') };
+  return { model, hangFolder: join(folder, 'hangs') };
 }
 
 function suitesOf({

@@ -4,6 +4,7 @@ import type { Config } from '../config/schema.js';
 import type { Log } from '../log/log.js';
 import type { Progress } from '../log/progress.js';
 import type { Drift, SuiteResult } from '../report/model.js';
+import { daemonLogs } from './daemon-logs.js';
 import type { FixtureFile } from './api/case.js';
 import type { RunPlan, UnmetNeed, WorkerEvent } from './api/protocol.js';
 import type { ServerControl } from './endpoint-wish.js';
@@ -29,8 +30,6 @@ export interface SuiteTools {
   readonly log: Log;
   /** Where what was seen of a hang is written. Absent: nowhere. */
   readonly hangFolder?: string;
-  /** Where mounts of our own write their logs, where no file is configured. Absent: to stderr. */
-  readonly logFolder?: string;
   /** For the suite `model`. */
   readonly model: NonNullable<RunPlan['model']>;
 }
@@ -103,15 +102,11 @@ async function placeTarget(tools: SuiteTools, job: SuiteOnTarget, label: string)
   });
 }
 
-async function configOf(
-  { config, logFolder }: SuiteTools,
-  job: SuiteOnTarget,
-  label: string,
-): Promise<Config> {
+async function configOf({ config, scope }: SuiteTools, job: SuiteOnTarget, label: string): Promise<Config> {
   const known = job.suite.suite === MODEL_SUITE ? withNearEdges(config) : config;
-  if (logFolder === undefined || job.store === undefined) return known;
-  await mkdir(logFolder, { recursive: true });
-  const { logFile = join(logFolder, `${label}.log`) } = known.mount;
+  if (job.store === undefined) return known;
+  await mkdir(daemonLogs(scope.folder), { recursive: true });
+  const { logFile = join(daemonLogs(scope.folder), `${label}.log`) } = known.mount;
   return { ...known, mount: { ...known.mount, logFile } };
 }
 

@@ -4,13 +4,7 @@ import { describeMount } from '../harness/testing/mount-tests.js';
 import type { MountStatus } from './observe/status.js';
 import { startMount } from './start.js';
 import { statusOf } from './status.js';
-import {
-  makeMountPlace,
-  startTestServer,
-  until,
-  type MountPlace,
-  type TestServer,
-} from './testing/mount-place.js';
+import { until, serverAndPlaces } from './testing/mount-place.js';
 
 const SIZE_BYTES = 3_000_000;
 /** Writes a file, says so, and closes it when told to. */
@@ -23,24 +17,10 @@ const WRITER = `
 `;
 
 describeMount('a program that is stopped while its file is being saved', () => {
-  let server: TestServer;
-  let place: MountPlace;
-
-  beforeAll(async () => {
-    server = await startTestServer();
-  });
-  afterAll(async () => {
-    await server.close();
-  });
-  beforeEach(async () => {
-    place = await makeMountPlace();
-  });
-  afterEach(async () => {
-    await place.remove();
-  });
+  const here = serverAndPlaces();
 
   async function running(): Promise<MountStatus> {
-    const status = await statusOf(place.mountPoint);
+    const status = await statusOf(here.place.mountPoint);
     if (status.state !== 'running') throw new Error(`The mount is ${status.state}`);
     return status;
   }
@@ -48,16 +28,16 @@ describeMount('a program that is stopped while its file is being saved', () => {
   test.each(['SIGINT', 'SIGKILL'] as const)(
     'by %s loses no byte that it has written',
     async (signal) => {
-      const mount = await startMount(place.plan(server.connection), {
+      const mount = await startMount(here.place.plan(here.server.connection), {
         foreground: true,
       });
-      const child = spawn(process.execPath, ['-e', WRITER, place.at(signal), String(SIZE_BYTES)], {
+      const child = spawn(process.execPath, ['-e', WRITER, here.place.at(signal), String(SIZE_BYTES)], {
         stdio: ['pipe', 'pipe', 'inherit'],
       });
       const exited = once(child, 'exit');
       await once(child.stdout, 'data');
       // A server that stands still keeps the PUT open for as long as the test needs.
-      process.kill(server.process.pid, 'SIGSTOP');
+      process.kill(here.server.process.pid, 'SIGSTOP');
       child.stdin.write('close');
       await until('the file is being saved', async () => {
         const { openRequests } = await running();
@@ -65,9 +45,9 @@ describeMount('a program that is stopped while its file is being saved', () => {
       });
       child.kill(signal);
       await running(); // the daemon has had its turn with the interrupt, which was there before this question
-      process.kill(server.process.pid, 'SIGCONT');
+      process.kill(here.server.process.pid, 'SIGCONT');
       expect(await exited).toEqual([null, signal]);
-      expect((await server.store.head(signal)).sizeBytes).toBe(SIZE_BYTES);
+      expect((await here.server.store.head(signal)).sizeBytes).toBe(SIZE_BYTES);
       expect((await running()).recovery).toEqual([]);
       await mount.unmount();
       await mount.done;

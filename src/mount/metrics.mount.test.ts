@@ -2,7 +2,7 @@ import * as fs from 'node:fs/promises';
 import { describeMount } from '../harness/testing/mount-tests.js';
 import { startMount } from './start.js';
 import { statusOf } from './status.js';
-import { makeMountPlace, startTestServer, type MountPlace, type TestServer } from './testing/mount-place.js';
+import { serverAndPlaces } from './testing/mount-place.js';
 
 /** A sample line of the text format: name, labels with escaped values, value. */
 const SAMPLE = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{((?:[a-z_]+="(?:[^"\\\n]|\\["\\n])*",?)*)\})? (\S+)$/;
@@ -37,30 +37,18 @@ function scrape(text: string): Scraped {
 }
 
 describeMount('the metrics of a mount', () => {
-  let server: TestServer;
-  let place: MountPlace;
-
-  beforeAll(async () => {
-    server = await startTestServer();
-  });
-  afterAll(async () => {
-    await server.close();
-  });
-  beforeEach(async () => {
-    place = await makeMountPlace();
-  });
-  afterEach(async () => {
-    await place.remove();
-  });
+  const here = serverAndPlaces();
 
   test('are served on loopback in the Prometheus text format, and follow what is done', async () => {
-    const mount = await startMount(place.plan(server.connection, { metricsPort: 0 }), { foreground: true });
+    const mount = await startMount(here.place.plan(here.server.connection, { metricsPort: 0 }), {
+      foreground: true,
+    });
     try {
-      const status = await statusOf(place.mountPoint);
+      const status = await statusOf(here.place.mountPoint);
       const url = status.state === 'running' ? (status.metricsUrl ?? '') : '';
       expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/metrics$/);
-      await fs.writeFile(place.at('a'), 'twelve bytes');
-      const open = await fs.open(place.at('b'), 'w');
+      await fs.writeFile(here.place.at('a'), 'twelve bytes');
+      const open = await fs.open(here.place.at('b'), 'w');
       await open.write('unsaved');
       const reply = await fetch(url);
       expect(reply.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
@@ -77,7 +65,7 @@ describeMount('the metrics of a mount', () => {
       expect(value('objectfs_s3_failing_seconds{}')).toBe(0);
       expect(value('process_resident_memory_bytes{}')).toBeGreaterThan(2 ** 20);
       expect([...values.keys()].find((key) => key.startsWith('objectfs_mount_info'))).toContain(
-        `source="s3://mounted",mount_point="${place.mountPoint}"`,
+        `source="s3://mounted",mount_point="${here.place.mountPoint}"`,
       );
       expect((await fetch(url.replace('/metrics', '/'))).status).toBe(404);
     } finally {
@@ -86,9 +74,9 @@ describeMount('the metrics of a mount', () => {
   });
 
   test('on a port that is taken are wrong use, and nothing is mounted', async () => {
-    const metricsPort = Number(new URL(server.process.endpoint).port);
+    const metricsPort = Number(new URL(here.server.process.endpoint).port);
     await expect(
-      startMount(place.plan(server.connection, { metricsPort }), { foreground: true }),
+      startMount(here.place.plan(here.server.connection, { metricsPort }), { foreground: true }),
     ).rejects.toMatchObject({ kind: 'usage', remedy: expect.stringContaining('--metrics-port') as string });
   });
 });

@@ -4,13 +4,7 @@ import { describeMount } from '../harness/testing/mount-tests.js';
 import { bind, recv, socket } from './libc.js';
 import { socketAddress } from './service/notify-socket.js';
 import { startMount } from './start.js';
-import {
-  makeMountPlace,
-  startTestServer,
-  until,
-  type MountPlace,
-  type TestServer,
-} from './testing/mount-place.js';
+import { until, serverAndPlaces } from './testing/mount-place.js';
 
 const [AF_UNIX, SOCK_DGRAM, MSG_DONTWAIT] = [1, 2, 0x40];
 
@@ -44,26 +38,15 @@ class Receiver {
 }
 
 describeMount('a mount under a service manager', () => {
-  let server: TestServer;
-  let place: MountPlace;
+  const here = serverAndPlaces();
 
-  beforeAll(async () => {
-    server = await startTestServer();
-  });
-  afterAll(async () => {
-    await server.close();
-  });
-  beforeEach(async () => {
-    place = await makeMountPlace();
-  });
-  afterEach(async () => {
+  afterEach(() => {
     for (const name of ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID'])
       Reflect.deleteProperty(process.env, name);
-    await place.remove();
   });
 
   test.each([
-    ['by path', () => join(place.folder, 'notify')],
+    ['by path', () => join(here.place.folder, 'notify')],
     ['by abstract name', () => `@objectfs-test-${process.pid}`],
   ])('says ready, its status, that it lives, and that it stops, to a socket %s', async (_how, name) => {
     const receiver = new Receiver(name());
@@ -72,10 +55,10 @@ describeMount('a mount under a service manager', () => {
       WATCHDOG_USEC: '200000',
       WATCHDOG_PID: String(process.pid),
     });
-    const mount = await startMount(place.plan(server.connection), { foreground: true });
+    const mount = await startMount(here.place.plan(here.server.connection), { foreground: true });
     try {
       expect(await receiver.message(/^READY=1$/m)).toContain(
-        `STATUS=s3://mounted on ${place.mountPoint}: the store answers, 0 files open, 0 unsaved`,
+        `STATUS=s3://mounted on ${here.place.mountPoint}: the store answers, 0 files open, 0 unsaved`,
       );
       expect(receiver.messages[0]).toMatch(/^READY=1/);
       await receiver.message(/^WATCHDOG=1$/);
@@ -88,8 +71,8 @@ describeMount('a mount under a service manager', () => {
   });
 
   test('mounts all the same where nobody listens at the socket', async () => {
-    Object.assign(process.env, { NOTIFY_SOCKET: join(place.folder, 'nobody') });
-    const mount = await startMount(place.plan(server.connection), { foreground: true });
+    Object.assign(process.env, { NOTIFY_SOCKET: join(here.place.folder, 'nobody') });
+    const mount = await startMount(here.place.plan(here.server.connection), { foreground: true });
     await mount.unmount();
   });
 });

@@ -3,36 +3,16 @@ import { join } from 'node:path';
 import { describeMount } from '../harness/testing/mount-tests.js';
 import { statusOf } from './status.js';
 import { startMount } from './start.js';
-import {
-  makeMountPlace,
-  startTestServer,
-  until,
-  type MountPlace,
-  type TestServer,
-} from './testing/mount-place.js';
+import { startTestServer, until, serverAndPlaces } from './testing/mount-place.js';
 
 describeMount('signals to a mount daemon', () => {
-  let server: TestServer;
-  let place: MountPlace;
-
-  beforeAll(async () => {
-    server = await startTestServer();
-  });
-  afterAll(async () => {
-    await server.close();
-  });
-  beforeEach(async () => {
-    place = await makeMountPlace();
-  });
-  afterEach(async () => {
-    await place.remove();
-  });
+  const here = serverAndPlaces();
 
   const logged = async (path: string): Promise<string> => fs.readFile(path, 'utf8').catch(() => '');
 
   test('SIGHUP goes on in a file of the same name after the old one was moved away; SIGUSR1 dumps the state there', async () => {
-    const logFile = join(place.folder, 'mount.log');
-    const plan = place.plan(server.connection, { logFile });
+    const logFile = join(here.place.folder, 'mount.log');
+    const plan = here.place.plan(here.server.connection, { logFile });
     const loud = { ...plan, config: { ...plan.config, log: { level: 'info' as const } } };
     const mount = await startMount(loud, { foreground: true });
     expect(mount.logFile).toBe(logFile);
@@ -43,7 +23,7 @@ describeMount('signals to a mount daemon', () => {
     await until('the new file', async () =>
       (await logged(logFile)).includes('opened anew') ? true : undefined,
     );
-    const open = await fs.open(place.at('open'), 'w');
+    const open = await fs.open(here.place.at('open'), 'w');
     await open.write('unsaved');
     process.kill(mount.pid, 'SIGUSR1');
     const line = await until('the state', async () =>
@@ -52,7 +32,7 @@ describeMount('signals to a mount daemon', () => {
     expect(JSON.parse(line)).toMatchObject({
       status: { state: 'running', logFile, files: { dirtyFiles: 1, dirtyBytes: 7 }, cache: {} },
     });
-    expect(await statusOf(place.mountPoint)).toMatchObject({ logFile });
+    expect(await statusOf(here.place.mountPoint)).toMatchObject({ logFile });
     await open.close();
     await mount.unmount();
     expect(await logged(logFile)).toContain('all data saved');
@@ -60,7 +40,7 @@ describeMount('signals to a mount daemon', () => {
   });
 
   test('a log file that can not be written is wrong use', async () => {
-    const plan = place.plan(server.connection, { logFile: '/proc/no/such.log' });
+    const plan = here.place.plan(here.server.connection, { logFile: '/proc/no/such.log' });
     await expect(startMount(plan, { foreground: true })).rejects.toMatchObject({
       kind: 'usage',
       remedy: expect.stringContaining('--log-file') as string,
@@ -69,10 +49,10 @@ describeMount('signals to a mount daemon', () => {
 
   test('SIGTERM with unsaved data and a dead store ends in bounded time, and says what is kept where', async () => {
     const own = await startTestServer();
-    const mount = await startMount(place.plan(own.connection, { operationTimeoutMs: 2_000 }), {
+    const mount = await startMount(here.place.plan(own.connection, { operationTimeoutMs: 2_000 }), {
       foreground: true,
     });
-    const file = await fs.open(place.at('unsaved'), 'w');
+    const file = await fs.open(here.place.at('unsaved'), 'w');
     await file.write('precious');
     process.kill(own.process.pid, 'SIGKILL');
     const beganMs = performance.now();

@@ -3,51 +3,30 @@ import { describeMount } from '../harness/testing/mount-tests.js';
 import type { MountStatus } from './observe/status.js';
 import { startMount } from './start.js';
 import { statusOf, statusOfAll } from './status.js';
-import {
-  BUCKET,
-  makeMountPlace,
-  startTestServer,
-  until,
-  type MountPlace,
-  type TestServer,
-} from './testing/mount-place.js';
+import { BUCKET, until, serverAndPlaces } from './testing/mount-place.js';
 import { unmountDirectory } from './unmount.js';
 
 describeMount('the status of a mount', () => {
-  let server: TestServer;
-  let place: MountPlace;
-
-  beforeAll(async () => {
-    server = await startTestServer();
-  });
-  afterAll(async () => {
-    await server.close();
-  });
-  beforeEach(async () => {
-    place = await makeMountPlace();
-  });
-  afterEach(async () => {
-    await place.remove();
-  });
+  const here = serverAndPlaces();
 
   async function running(): Promise<MountStatus> {
-    const status = await statusOf(place.mountPoint);
+    const status = await statusOf(here.place.mountPoint);
     if (status.state !== 'running') throw new Error(`The mount is ${status.state}`);
     return status;
   }
 
   test('says what is mounted where, by whom, and what was done', async () => {
-    const mount = await startMount(place.plan(server.connection), { foreground: true });
+    const mount = await startMount(here.place.plan(here.server.connection), { foreground: true });
     try {
-      await fs.writeFile(place.at('a'), 'twelve bytes');
-      const file = await fs.open(place.at('dirty'), 'w');
+      await fs.writeFile(here.place.at('a'), 'twelve bytes');
+      const file = await fs.open(here.place.at('dirty'), 'w');
       await file.write('unsaved');
-      await expect(fs.stat(place.at('missing'))).rejects.toMatchObject({ code: 'ENOENT' });
+      await expect(fs.stat(here.place.at('missing'))).rejects.toMatchObject({ code: 'ENOENT' });
       const status = await running();
       expect(status).toMatchObject({
         source: `s3://${BUCKET}`,
-        mountPoint: place.mountPoint,
-        endpoint: server.connection.endpoint,
+        mountPoint: here.place.mountPoint,
+        endpoint: here.server.connection.endpoint,
         binding: 'kernel',
         pid: mount.pid,
         openRequests: [],
@@ -66,7 +45,9 @@ describeMount('the status of a mount', () => {
         status.store.requests.find(({ operation }) => operation === 'PutObject')?.bytesSent,
       ).toBeGreaterThan(11);
       expect(status.rssBytes).toBeGreaterThan(2 ** 20);
-      expect((await statusOfAll()).filter((other) => other.mountPoint === place.mountPoint)).toHaveLength(1);
+      expect(
+        (await statusOfAll()).filter((other) => other.mountPoint === here.place.mountPoint),
+      ).toHaveLength(1);
       await file.close();
       expect((await running()).files).toMatchObject({ openFiles: 0, dirtyFiles: 0, dirtyBytes: 0 });
     } finally {
@@ -75,15 +56,15 @@ describeMount('the status of a mount', () => {
   });
 
   test('shows a request that hangs because the server hangs, with its age and its process', async () => {
-    const mount = await startMount(place.plan(server.connection), { foreground: true });
-    process.kill(server.process.pid, 'SIGSTOP');
-    const hanging = fs.stat(place.at('slow')).catch((reason: unknown) => reason);
+    const mount = await startMount(here.place.plan(here.server.connection), { foreground: true });
+    process.kill(here.server.process.pid, 'SIGSTOP');
+    const hanging = fs.stat(here.place.at('slow')).catch((reason: unknown) => reason);
     try {
       const open = await until('the request', async () => (await running()).openRequests[0]);
       expect(open).toMatchObject({ operation: 'lookup', ino: '1' });
       expect((await running()).openRequests[0]?.ageMs).toBeGreaterThan(open.ageMs);
     } finally {
-      process.kill(server.process.pid, 'SIGCONT');
+      process.kill(here.server.process.pid, 'SIGCONT');
     }
     await expect(hanging).resolves.toMatchObject({ code: 'ENOENT' });
     expect((await running()).openRequests).toEqual([]);
@@ -91,20 +72,20 @@ describeMount('the status of a mount', () => {
   });
 
   test('says dead of a mount whose daemon was killed, and silent of one that was stopped', async () => {
-    const mount = await startMount(place.plan(server.connection), { foreground: true });
+    const mount = await startMount(here.place.plan(here.server.connection), { foreground: true });
     process.kill(mount.pid, 'SIGSTOP');
-    expect(await statusOf(place.mountPoint)).toMatchObject({ state: 'silent' });
+    expect(await statusOf(here.place.mountPoint)).toMatchObject({ state: 'silent' });
     process.kill(mount.pid, 'SIGKILL');
     await mount.done.catch(() => undefined);
-    expect(await statusOf(place.mountPoint)).toEqual({
+    expect(await statusOf(here.place.mountPoint)).toEqual({
       state: 'dead',
-      mountPoint: place.mountPoint,
+      mountPoint: here.place.mountPoint,
       source: `s3://${BUCKET}`,
     });
-    await unmountDirectory(place.mountPoint);
+    await unmountDirectory(here.place.mountPoint);
   }, 90_000);
 
   test('of a plain directory is wrong use', async () => {
-    await expect(statusOf(place.mountPoint)).rejects.toMatchObject({ kind: 'usage' });
+    await expect(statusOf(here.place.mountPoint)).rejects.toMatchObject({ kind: 'usage' });
   });
 });

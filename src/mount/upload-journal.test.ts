@@ -1,31 +1,26 @@
 import * as fs from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startEmulator, type Emulator } from '../emulator/emulator.js';
+import { type Emulator } from '../emulator/emulator.js';
 import { Failure } from '../errors/failure.js';
 import { silentLog } from '../log/log.js';
-import { createBucketAdmin } from '../s3/admin.js';
 import { createStore } from '../s3/client.js';
 import type { ObjectStore } from '../s3/store.js';
 import { UploadJournal } from './upload-journal.js';
+import { startEmulatedStore, type EmulatedStore } from '../s3/testing/emulated-store.js';
 
 describe('the journal of multipart uploads', () => {
+  let server: EmulatedStore;
   let emulator: Emulator;
   let store: ObjectStore;
   let folder: string;
 
   beforeAll(async () => {
-    emulator = await startEmulator();
-    const { endpoint, region, credentials } = emulator;
-    const connection = { endpoint, region, credentials, forcePathStyle: true };
-    const admin = createBucketAdmin(connection);
-    await admin.create('journal');
-    admin.close();
-    store = createStore(connection, 'journal');
+    server = await startEmulatedStore(['journal']);
+    ({ emulator, store } = server);
   });
   afterAll(async () => {
-    store.close();
-    await emulator.close();
+    await server.close();
   });
   beforeEach(async () => {
     folder = await fs.mkdtemp(join(tmpdir(), 'objectfs-journal-'));

@@ -1,7 +1,7 @@
 import { startEmulator, type Emulator } from '../emulator/emulator.js';
-import type { Failure } from '../errors/failure.js';
 import { createBucketAdmin, type BucketAdmin } from './admin.js';
 import { createStore } from './client.js';
+import { failureOf } from '../errors/testing/failure-of.js';
 
 let emulator: Emulator;
 let admin: BucketAdmin;
@@ -21,15 +21,6 @@ afterAll(async () => {
   admin.close();
   await emulator.close();
 });
-
-async function failureOf(promise: Promise<unknown>): Promise<Failure> {
-  try {
-    await promise;
-  } catch (reason) {
-    return reason as Failure; // the assertions that follow read its kind
-  }
-  throw new Error('expected a failure');
-}
 
 describe('bucket administration', () => {
   test('a bucket is created with tags and expiry, found, and removed', async () => {

@@ -1,28 +1,20 @@
-import { startEmulator, type Emulator } from '../emulator/emulator.js';
 import { Failure } from '../errors/failure.js';
-import { createBucketAdmin } from './admin.js';
 import { withCheckedConditions } from './checked-conditions.js';
-import { createStore } from './client.js';
 import { probeStore } from './probe.js';
 import { deafStore, rgwLikeStore } from './testing/deaf-store.js';
 import type { ObjectStore } from './store.js';
+import { startEmulatedStore, type EmulatedStore } from './testing/emulated-store.js';
 
-let emulator: Emulator;
+let server: EmulatedStore;
 let direct: ObjectStore;
 
 beforeAll(async () => {
-  emulator = await startEmulator();
-  const { endpoint, region, credentials } = emulator;
-  const connection = { endpoint, region, credentials, forcePathStyle: true };
-  const admin = createBucketAdmin(connection);
-  await admin.create('conditions');
-  admin.close();
-  direct = createStore(connection, 'conditions');
+  server = await startEmulatedStore(['conditions']);
+  direct = server.store;
 });
 
 afterAll(async () => {
-  direct.close();
-  await emulator.close();
+  await server.close();
 });
 
 async function kindOf(promise: Promise<unknown>): Promise<string> {

@@ -1,11 +1,11 @@
 import { getMaxListeners } from 'node:events';
 import { Readable } from 'node:stream';
 import { startEmulator, type Emulator } from '../emulator/emulator.js';
-import type { Failure } from '../errors/failure.js';
 import { createBucketAdmin, type BucketAdmin } from './admin.js';
 import { createStore } from './client.js';
 import { resolveCredentials } from './credentials.js';
 import type { ObjectStore } from './store.js';
+import { failureOf } from '../errors/testing/failure-of.js';
 
 describe.each(['sdk', 'lean'] as const)('over the %s client', (client) => {
   let emulator: Emulator;
@@ -35,15 +35,6 @@ describe.each(['sdk', 'lean'] as const)('over the %s client', (client) => {
     admin.close();
     await emulator.close();
   });
-
-  async function failureOf(promise: Promise<unknown>): Promise<Failure> {
-    try {
-      await promise;
-    } catch (reason) {
-      return reason as Failure; // the assertions that follow read its kind
-    }
-    throw new Error('expected a failure');
-  }
 
   describe('one signal for many requests', () => {
     // Jest's sandbox hears no warnings of Node, so its bound is read.

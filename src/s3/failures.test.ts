@@ -1,9 +1,9 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
-import type { Failure } from '../errors/failure.js';
 import { createStore } from './client.js';
 import type { ObjectStore } from './store.js';
+import { failureOf } from '../errors/testing/failure-of.js';
 
 describe.each(['sdk', 'lean'] as const)('over the %s client', (client) => {
   const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' };
@@ -41,15 +41,6 @@ describe.each(['sdk', 'lean'] as const)('over the %s client', (client) => {
 
   function errorXml(code: string, message: string): string {
     return `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`;
-  }
-
-  async function failureOf(promise: Promise<unknown>): Promise<Failure> {
-    try {
-      await promise;
-    } catch (reason) {
-      return reason as Failure; // the assertions that follow read its kind
-    }
-    throw new Error('expected a failure');
   }
 
   describe('a reply with an S3 error', () => {

@@ -1,31 +1,23 @@
-import { startEmulator, type Emulator } from '../emulator/emulator.js';
 import { Failure } from '../errors/failure.js';
-import { createBucketAdmin } from './admin.js';
-import { createStore } from './client.js';
 import { crc32Base64 } from './payload.js';
 import type { ObjectStore } from './store.js';
+import { startEmulatedStore, type EmulatedStore } from './testing/emulated-store.js';
 
 describe.each(['sdk', 'lean'] as const)('the checksum of a whole object over the %s client', (client) => {
   const MIB = 2 ** 20;
   const first = Buffer.alloc(5 * MIB, 1);
   const second = Buffer.alloc(MIB, 2);
   const whole = crc32Base64(Buffer.concat([first, second]));
-  let emulator: Emulator;
+  let server: EmulatedStore;
   let store: ObjectStore;
 
   beforeAll(async () => {
-    emulator = await startEmulator();
-    const { endpoint, region, credentials } = emulator;
-    const connection = { endpoint, region, credentials, forcePathStyle: true, client };
-    const admin = createBucketAdmin(connection);
-    await admin.create('whole');
-    admin.close();
-    store = createStore(connection, 'whole');
+    server = await startEmulatedStore(['whole'], { client });
+    ({ store } = server);
   });
 
   afterAll(async () => {
-    store.close();
-    await emulator.close();
+    await server.close();
   });
 
   async function uploadParts(key: string) {

@@ -1,6 +1,5 @@
 import { Readable } from 'node:stream';
 import { startEmulator, type Emulator } from '../emulator/emulator.js';
-import type { Failure } from '../errors/failure.js';
 import { createBucketAdmin, type BucketAdmin } from './admin.js';
 import { createStore } from './client.js';
 import { probeStore } from './probe.js';
@@ -8,6 +7,7 @@ import { meterStore } from './metered.js';
 import { faultyStore } from './faulty.js';
 import { withRetry } from './retry.js';
 import type { ObjectStore } from './store.js';
+import { failureOf } from '../errors/testing/failure-of.js';
 
 let emulator: Emulator;
 let admin: BucketAdmin;
@@ -30,15 +30,6 @@ afterAll(async () => {
   admin.close();
   await emulator.close();
 });
-
-async function failureOf(promise: Promise<unknown>): Promise<Failure> {
-  try {
-    await promise;
-  } catch (reason) {
-    return reason as Failure; // the assertions that follow read its kind
-  }
-  throw new Error('expected a failure');
-}
 
 async function readText(key: string): Promise<string> {
   const { body } = await store.get(key);

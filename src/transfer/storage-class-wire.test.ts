@@ -3,15 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { configSchema } from '../config/schema.js';
-import { startEmulator, type Emulator } from '../emulator/emulator.js';
+import { type Emulator } from '../emulator/emulator.js';
 import { silentLog } from '../log/log.js';
-import { createBucketAdmin } from '../s3/admin.js';
-import { createStore } from '../s3/client.js';
 import type { ObjectStore } from '../s3/store.js';
 import type { CopyContext } from './copy/copy-context.js';
 import { copyOnServer } from './copy/server-copy.js';
 import { uploadFile } from './copy/upload-file.js';
 import { createTransporter } from './create.js';
+import { startEmulatedStore, type EmulatedStore } from '../s3/testing/emulated-store.js';
 
 describe('the class that a rule chooses is the one that HEAD tells', () => {
   const MIB = 2 ** 20;
@@ -25,24 +24,19 @@ describe('the class that a rule chooses is the one that HEAD tells', () => {
       ],
     },
   }).transfer;
+  let server: EmulatedStore;
   let emulator: Emulator;
   let store: ObjectStore;
   let folder: string;
 
   beforeAll(async () => {
-    emulator = await startEmulator();
-    const { endpoint, region, credentials } = emulator;
-    const connection = { endpoint, region, credentials, forcePathStyle: true, client: 'lean' } as const;
-    const admin = createBucketAdmin(connection);
-    await admin.create('classes');
-    admin.close();
-    store = createStore(connection, 'classes');
+    server = await startEmulatedStore(['classes'], { client: 'lean' });
+    ({ emulator, store } = server);
     folder = await mkdtemp(join(tmpdir(), 'objectfs-classes-'));
   });
 
   afterAll(async () => {
-    store.close();
-    await emulator.close();
+    await server.close();
     await rm(folder, { recursive: true });
   });
 

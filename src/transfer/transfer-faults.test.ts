@@ -1,24 +1,21 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { configSchema } from '../config/schema.js';
-import { startEmulator, type Emulator } from '../emulator/emulator.js';
 import { Failure, type FailureKind } from '../errors/failure.js';
-import { createBucketAdmin } from '../s3/admin.js';
-import { createStore } from '../s3/client.js';
 import { faultyStore, type FaultPlan } from '../s3/faulty.js';
 import type { ObjectStore } from '../s3/store.js';
 import { createTransporter } from './create.js';
-import { startWireProxy, type WireProxy } from './testing/wire-proxy.js';
+import { type WireProxy } from './testing/wire-proxy.js';
 import type { Transporter } from './transporter.js';
+import { startProxiedStore, type ProxiedStore } from './testing/proxied-store.js';
 
 describe.each(['sdk', 'lean'] as const)('over the %s client', (client) => {
   const MIB = 2 ** 20;
   /** Three parts up, six parts down. */
   const bytes = randomBytes(11 * MIB);
   const wanted = createHash('sha256').update(bytes).digest('hex');
-  let emulator: Emulator;
+  let server: ProxiedStore;
   let proxy: WireProxy;
   /** Past the proxy: what the server really holds. */
   let direct: ObjectStore;
@@ -27,36 +24,19 @@ describe.each(['sdk', 'lean'] as const)('over the %s client', (client) => {
   let target: string;
 
   beforeAll(async () => {
-    emulator = await startEmulator();
-    proxy = await startWireProxy(emulator.endpoint);
-    const admin = createBucketAdmin(connect(emulator.endpoint));
-    await admin.create('faults');
-    admin.close();
-    direct = createStore(connect(emulator.endpoint), 'faults');
-    store = createStore(connect(proxy.endpoint), 'faults');
+    server = await startProxiedStore('faults', client);
+    ({ proxy, direct, store, folder } = server);
     await direct.put('whole', bytes);
-    folder = await mkdtemp(join(tmpdir(), 'objectfs-faults-'));
     target = join(folder, 'target');
   });
 
-  afterAll(async () => {
-    direct.close();
-    store.close();
-    await proxy.close();
-    await emulator.close();
-    await rm(folder, { recursive: true });
-  });
+  afterAll(() => server.close());
 
   beforeEach(async () => {
     proxy.reset();
     await direct.delete('key');
     await rm(target, { force: true });
   });
-
-  function connect(endpoint: string) {
-    const { region, credentials } = emulator;
-    return { endpoint, region, credentials, forcePathStyle: true, client };
-  }
 
   function optimized(over: ObjectStore, chunkSize: number): Transporter {
     const settings = { ...configSchema.parse({}).transfer, chunkSize, connections: 3 };

@@ -1,73 +1,43 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm, symlink, writeFile, lstat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, symlink, writeFile, lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { configSchema, type Config } from '../config/schema.js';
-import { startEmulator, type Emulator } from '../emulator/emulator.js';
-import type { Failure } from '../errors/failure.js';
-import { createBucketAdmin } from '../s3/admin.js';
-import { createStore } from '../s3/client.js';
 import type { ObjectStore } from '../s3/store.js';
 import { createTransporter, type TransporterName } from './create.js';
-import { startWireProxy, type WireProxy } from './testing/wire-proxy.js';
+import { type WireProxy } from './testing/wire-proxy.js';
 import type { Transporter } from './transporter.js';
+import { failureOf } from '../errors/testing/failure-of.js';
+import { startProxiedStore, type ProxiedStore } from './testing/proxied-store.js';
 
 const MIB = 2 ** 20;
 const bytes = randomBytes(12 * MIB + 7);
-let emulator: Emulator;
+let server: ProxiedStore;
 let proxy: WireProxy;
 let store: ObjectStore;
 let folder: string;
+let stored: ProxiedStore['stored'];
 
 beforeAll(async () => {
-  emulator = await startEmulator();
-  proxy = await startWireProxy(emulator.endpoint);
-  const admin = createBucketAdmin(connection());
-  await admin.create('transfer');
-  admin.close();
-  store = createStore(connection(), 'transfer');
-  folder = await mkdtemp(join(tmpdir(), 'objectfs-streams-'));
+  server = await startProxiedStore('transfer');
+  ({ proxy, store, folder, stored } = server);
   await writeFile(join(folder, 'source'), bytes);
 });
 
-afterAll(async () => {
-  store.close();
-  await proxy.close();
-  await emulator.close();
-  await rm(folder, { recursive: true });
-});
+afterAll(() => server.close());
 
 beforeEach(() => {
   proxy.reset();
 });
 
-function connection() {
-  const { region, credentials } = emulator;
-  return { endpoint: proxy.endpoint, region, credentials, forcePathStyle: true };
-}
-
 function transporter(name: TransporterName, settings: Partial<Config['transfer']> = {}): Transporter {
   const defaults = configSchema.parse({}).transfer;
   const small = { ...defaults, chunkSize: 5 * MIB, ...settings };
-  return createTransporter(name, store, small, { connection: connection(), retry: { baseDelayMs: 1 } });
-}
-
-async function failureOf(promise: Promise<unknown>): Promise<Failure> {
-  try {
-    await promise;
-  } catch (reason) {
-    return reason as Failure; // the assertions that follow read its kind
-  }
-  throw new Error('expected a failure');
+  return createTransporter(name, store, small, { connection: server.connection, retry: { baseDelayMs: 1 } });
 }
 
 function digest(data: Uint8Array): string {
   return createHash('sha256').update(data).digest('hex');
-}
-
-async function stored(key: string): Promise<Buffer> {
-  return Buffer.concat(await (await store.get(key)).body.toArray());
 }
 
 describe('streams and files', () => {

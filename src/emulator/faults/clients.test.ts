@@ -1,11 +1,10 @@
 import { buffer } from 'node:stream/consumers';
 import { Failure } from '../../errors/failure.js';
-import { createBucketAdmin } from '../../s3/admin.js';
-import { createStore } from '../../s3/client.js';
 import { withRetry } from '../../s3/retry.js';
 import type { ObjectStore } from '../../s3/store.js';
-import { startEmulator, type Emulator } from '../emulator.js';
+import { type Emulator } from '../emulator.js';
 import type { Fault, FaultRule } from './rules.js';
+import { startEmulatedStore, type EmulatedStore } from '../../s3/testing/emulated-store.js';
 
 const CONTENT = Buffer.from('0123456789'.repeat(30_000));
 const PART = Buffer.alloc(5 * 2 ** 20, 'p');
@@ -21,18 +20,14 @@ async function outcome(work: Promise<unknown>): Promise<string> {
 
 /** What both clients do about each fault, over HTTP. */
 describe.each(['sdk', 'lean'] as const)('the %s client', (client) => {
+  let server: EmulatedStore;
   let emulator: Emulator;
   let store: ObjectStore;
   let retrying: ObjectStore;
 
   beforeAll(async () => {
-    emulator = await startEmulator();
-    const { endpoint, region, credentials } = emulator;
-    const connection = { endpoint, region, credentials, forcePathStyle: true, client };
-    const admin = createBucketAdmin(connection);
-    await admin.create('faulty');
-    admin.close();
-    store = createStore(connection, 'faulty', { idleTimeoutMs: 400 });
+    server = await startEmulatedStore(['faulty'], { client, idleTimeoutMs: 400 });
+    ({ emulator, store } = server);
     retrying = withRetry(store, { policy: { baseDelayMs: 1, maxDelayMs: 5 } });
     await store.put('there', CONTENT);
   });
@@ -42,8 +37,7 @@ describe.each(['sdk', 'lean'] as const)('the %s client', (client) => {
   });
 
   afterAll(async () => {
-    store.close();
-    await emulator.close();
+    await server.close();
   });
 
   function always(fault: Fault, rest: Partial<FaultRule> = {}): void {

@@ -4,14 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { configSchema } from '../../config/schema.js';
 import { Failure } from '../../errors/failure.js';
-import { createBucketAdmin } from '../../s3/admin.js';
-import { createStore } from '../../s3/client.js';
 import { withRetry } from '../../s3/retry.js';
 import type { ObjectStore } from '../../s3/store.js';
 import { createTransporter } from '../../transfer/create.js';
 import type { Transporter } from '../../transfer/transporter.js';
-import { startEmulator, type Emulator } from '../emulator.js';
+import { type Emulator } from '../emulator.js';
 import type { Fault } from './rules.js';
+import { startEmulatedStore, type EmulatedStore } from '../../s3/testing/emulated-store.js';
 
 const MIB = 2 ** 20;
 
@@ -33,6 +32,7 @@ const UPLOADS = process.env['OBJECTFS_FAULTS'] === 'all' ? [{ nth: 2 }, {}] : [{
 
 describe.each(['sdk', 'lean'] as const)('a transfer over the %s client', (client) => {
   const bytes = randomBytes(6 * MIB);
+  let server: EmulatedStore;
   let emulator: Emulator;
   let store: ObjectStore;
   /** Tries again where a fault has left a dead connection in the pool. */
@@ -41,13 +41,8 @@ describe.each(['sdk', 'lean'] as const)('a transfer over the %s client', (client
   let folder: string;
 
   beforeAll(async () => {
-    emulator = await startEmulator();
-    const { endpoint, region, credentials } = emulator;
-    const connection = { endpoint, region, credentials, forcePathStyle: true, client };
-    const admin = createBucketAdmin(connection);
-    await admin.create('broken');
-    admin.close();
-    store = createStore(connection, 'broken', { idleTimeoutMs: 1000 });
+    server = await startEmulatedStore(['broken'], { client, idleTimeoutMs: 1000 });
+    ({ emulator, store } = server);
     sure = withRetry(store);
     const { transfer } = configSchema.parse({});
     transporter = createTransporter(
@@ -65,8 +60,7 @@ describe.each(['sdk', 'lean'] as const)('a transfer over the %s client', (client
   });
 
   afterAll(async () => {
-    store.close();
-    await emulator.close();
+    await server.close();
     await rm(folder, { recursive: true });
   });
 

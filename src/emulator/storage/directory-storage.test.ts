@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDirectoryStorage } from './directory-storage.js';
 import type { Storage } from './storage.js';
-import { BUCKET, bytesOf, failureOf, pieces, PLAIN } from './storage-under-test.js';
+import { BUCKET, bytesOf, pieces, PLAIN } from './storage-under-test.js';
+import { failureOf } from '../../errors/testing/failure-of.js';
 
 describe('a data folder', () => {
   let folder: string;

@@ -3,7 +3,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { Failure } from '../../errors/failure.js';
 import { createDirectoryStorage } from './directory-storage.js';
 import { createMemoryStorage } from './memory-storage.js';
 import type { ListResult, ObjectDescription, ObjectVersion, Storage } from './storage.js';
@@ -75,13 +74,4 @@ export function md5(bytes: Uint8Array): string {
 
 export function keysOf(result: ListResult): string[] {
   return result.entries.map((entry) => (entry.kind === 'object' ? entry.version.key : entry.prefix));
-}
-
-export async function failureOf(task: Promise<unknown>): Promise<Failure> {
-  const reason: unknown = await task.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  if (reason instanceof Failure) return reason;
-  throw new Error(`expected a Failure, got ${String(reason)}`);
 }

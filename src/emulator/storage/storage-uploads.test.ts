@@ -5,12 +5,12 @@ import {
   PLAIN,
   STORAGE_KINDS,
   bytesOf,
-  failureOf,
   md5,
   openForTest,
   pieces,
   type StorageUnderTest,
 } from './storage-under-test.js';
+import { failureOf } from '../../errors/testing/failure-of.js';
 
 describe.each(STORAGE_KINDS)('$name storage puts parts together', ({ open }) => {
   let under: StorageUnderTest;

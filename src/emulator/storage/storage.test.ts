@@ -7,13 +7,13 @@ import {
   PLAIN,
   STORAGE_KINDS,
   bytesOf,
-  failureOf,
   keysOf,
   md5,
   openForTest,
   pieces,
   type StorageUnderTest,
 } from './storage-under-test.js';
+import { failureOf } from '../../errors/testing/failure-of.js';
 
 describe.each(STORAGE_KINDS)('$name storage keeps objects', ({ open }) => {
   let under: StorageUnderTest;

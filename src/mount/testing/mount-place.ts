@@ -88,3 +88,30 @@ export async function until<T>(what: string, look: () => Promise<T | undefined>)
   }
   throw new Error(`Waited in vain: ${what}`);
 }
+
+/** Registers hooks: one server for all tests of a `describe`, and a place for each. Both are there inside tests only. */
+export function serverAndPlaces(): { readonly server: TestServer; readonly place: MountPlace } {
+  let server: TestServer | undefined;
+  let place: MountPlace | undefined;
+  beforeAll(async () => {
+    server = await startTestServer();
+  });
+  afterAll(() => server?.close());
+  beforeEach(async () => {
+    place = await makeMountPlace();
+  });
+  afterEach(() => place?.remove());
+  return {
+    get server() {
+      return present(server);
+    },
+    get place() {
+      return present(place);
+    },
+  };
+}
+
+function present<T>(thing: T | undefined): T {
+  if (thing === undefined) throw new Error('Not there outside of a test');
+  return thing;
+}

@@ -3,14 +3,12 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { configSchema } from '../../config/schema.js';
-import { startEmulator, type Emulator } from '../../emulator/emulator.js';
+import { type Emulator } from '../../emulator/emulator.js';
 import { silentLog } from '../../log/log.js';
-import { createBucketAdmin } from '../../s3/admin.js';
-import { createStore } from '../../s3/client.js';
 import { faultyStore } from '../../s3/faulty.js';
-import type { ObjectStore } from '../../s3/store.js';
 import type { CopyContext } from './copy-context.js';
 import { copyOnServer } from './server-copy.js';
+import { startEmulatedStore, type EmulatedStore } from '../../s3/testing/emulated-store.js';
 
 /** The way of objects over 5 GiB, with sizes that a test can afford. */
 describe('a copy on the server in parts', () => {
@@ -18,34 +16,23 @@ describe('a copy on the server in parts', () => {
   const bytes = randomBytes(16 * MIB);
   const sizes = { oneCopyBytes: 5 * MIB, partBytes: 5 * MIB };
   const source = { bucket: 'from', key: 'object' };
+  let server: EmulatedStore;
   let emulator: Emulator;
-  let stores: Record<string, ObjectStore>;
+  let storeOf: EmulatedStore['storeOf'];
   let folder: string;
 
   beforeAll(async () => {
-    emulator = await startEmulator();
-    const { endpoint, region, credentials } = emulator;
-    const connection = { endpoint, region, credentials, forcePathStyle: true, client: 'lean' } as const;
-    const admin = createBucketAdmin(connection);
-    for (const bucket of ['from', 'target']) await admin.create(bucket);
-    admin.close();
-    stores = { from: createStore(connection, 'from'), target: createStore(connection, 'target') };
+    server = await startEmulatedStore(['from', 'target'], { client: 'lean' });
+    ({ emulator, storeOf } = server);
     folder = await mkdtemp(join(tmpdir(), 'objectfs-copy-'));
     const headers = { contentType: 'video/x-test' };
     await storeOf('from').put('object', bytes, { metadata: { colour: 'red' }, headers, tags: { team: 'a' } });
   });
 
   afterAll(async () => {
-    for (const store of Object.values(stores)) store.close();
-    await emulator.close();
+    await server.close();
     await rm(folder, { recursive: true });
   });
-
-  function storeOf(bucket: string): ObjectStore {
-    const store = stores[bucket];
-    if (store === undefined) throw new Error(`No bucket ${bucket}`);
-    return store;
-  }
 
   function context(storeFor = storeOf): CopyContext {
     return {

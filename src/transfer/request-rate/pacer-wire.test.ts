@@ -3,38 +3,32 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { configSchema } from '../../config/schema.js';
-import { startEmulator, type Emulator } from '../../emulator/emulator.js';
+import { type Emulator } from '../../emulator/emulator.js';
 import { Failure } from '../../errors/failure.js';
-import { createBucketAdmin } from '../../s3/admin.js';
-import { createStore } from '../../s3/client.js';
 import type { ObjectStore } from '../../s3/store.js';
 import { createTransporter } from '../create.js';
 import { pacedStore, RequestPacer } from './pacer.js';
+import { startEmulatedStore, type EmulatedStore } from '../../s3/testing/emulated-store.js';
 
 describe('four downloads at a server that allows 20 requests a second', () => {
   const RANGE_BYTES = 4096;
   const RANGES = 25;
   const FILES = 4;
   const bytes = randomBytes(RANGES * RANGE_BYTES);
+  let server: EmulatedStore;
   let emulator: Emulator;
   let store: ObjectStore;
   let folder: string;
 
   beforeAll(async () => {
-    emulator = await startEmulator();
-    const { endpoint, region, credentials } = emulator;
-    const connection = { endpoint, region, credentials, forcePathStyle: true, client: 'lean' } as const;
-    const admin = createBucketAdmin(connection);
-    await admin.create('storm');
-    admin.close();
-    store = createStore(connection, 'storm');
+    server = await startEmulatedStore(['storm'], { client: 'lean' });
+    ({ emulator, store } = server);
     await store.put('object', bytes);
     folder = await mkdtemp(join(tmpdir(), 'objectfs-storm-'));
   });
 
   afterAll(async () => {
-    store.close();
-    await emulator.close();
+    await server.close();
     await rm(folder, { recursive: true });
   });
 

@@ -3,6 +3,7 @@ import { Failure } from '../errors/failure.js';
 import { isTransient, retrying } from '../s3/backoff.js';
 import { createChecksum } from '../s3/checksums/hasher.js';
 import type { ByteRange, ObjectRead } from '../s3/store.js';
+import { sizeBehindBadRange } from '../s3/unsatisfied-range.js';
 import type { WindowController } from './congestion/controller.js';
 import { PART_RETRY, tryPart, type TransferContext } from './context.js';
 import { inFlight } from './tally.js';
@@ -69,10 +70,7 @@ function pinOf(opened: FirstRead | undefined): Pin {
   return { etag, sizeBytes };
 }
 
-/**
- * Where the version is known before, no range waits for the reply to the first. What one request brings whole is asked
- * for without, for a server that knows no ranges.
- */
+/** Where the version is known before, no range waits for the reply to the first. What one request brings whole has none. */
 function knownPin(
   { settings }: TransferContext,
   { journal, ifMatch, sizeBytes }: DownloadOptions,
@@ -220,7 +218,7 @@ async function chunksOf(body: Readable, sizeBytes: number): Promise<readonly Buf
 }
 
 interface FirstRead {
-  readonly read: ObjectRead;
+  readonly read: Pick<ObjectRead, 'body'> & { readonly head: Pin };
   /** What its body holds of the object. */
   readonly covers: ByteRange;
 }
@@ -239,28 +237,34 @@ function cutRest(sizeBytes: number, firstBytes: number, settings: PlanSettings):
   return [first, ...rest];
 }
 
+/**
+ * Asks for the first range, or for all of an object that is known to fit into it: the very request of a plain download. An
+ * empty object has no range (RFC 9110 section 15.5.17), so the refusal is answer enough where it tells the length.
+ */
 async function openFirst(
   context: TransferContext,
   key: string,
-  { ifMatch, signal }: DownloadOptions,
+  { ifMatch, signal, sizeBytes }: DownloadOptions,
 ): Promise<FirstRead> {
   const { store, settings, tally, budget, policy } = context;
   const range = { firstByte: 0, lastByte: firstRangeBytes(settings) - 1 };
+  const isWhole = sizeBytes !== undefined && sizeBytes <= range.lastByte + 1;
   const conditions = {
     ...(ifMatch === undefined ? {} : { ifMatch }),
     ...(signal === undefined ? {} : { signal }),
   };
-  const attempt = async (): Promise<ObjectRead> => {
+  const attempt = async (): Promise<FirstRead> => {
     try {
-      return await store.get(key, { ...conditions, range });
+      return coverOf(key, range, await store.get(key, isWhole ? conditions : { ...conditions, range }));
     } catch (reason) {
       const failure = pinnedFailure(Failure.from(reason), key, ifMatch);
-      // An empty object has no first byte (RFC 9110 section 15.5.17).
       if (failure.kind !== 'bad-range') throw failure;
-      return store.get(key, conditions);
+      return sizeBehindBadRange(failure) === 0
+        ? nothing(ifMatch)
+        : coverOf(key, range, await store.get(key, conditions));
     }
   };
-  const read = await retrying(attempt, {
+  return retrying(attempt, {
     signal,
     policy: { ...PART_RETRY, ...policy },
     isRetriable: (failure) => isTransient(failure) && budget.take(failure),
@@ -268,6 +272,18 @@ async function openFirst(
       tally.retries += 1;
     },
   });
+}
+
+/** What an empty object would have been sent as. */
+function nothing(etag = ''): FirstRead {
+  return {
+    read: { head: { etag, sizeBytes: 0 }, body: Readable.from([]) },
+    covers: { firstByte: 0, lastByte: -1 },
+  };
+}
+
+/** @throws Failure where the server sends other bytes than those that were asked for. */
+function coverOf(key: string, range: ByteRange, read: ObjectRead): FirstRead {
   const covers = read.range ?? { firstByte: 0, lastByte: read.head.sizeBytes - 1 };
   const lastByte = Math.min(range.lastByte, read.head.sizeBytes - 1);
   if (read.range !== undefined && (covers.firstByte !== 0 || covers.lastByte !== lastByte)) {

@@ -182,7 +182,7 @@ export async function downloadInto(
   try {
     const { etag, sizeBytes, verification } = await move(context, sink, options);
     await sink.commit();
-    return { ...summarize(context, sizeBytes, verification), etag };
+    return { ...summarize(context, sizeBytes, verification), ...(etag === '' ? {} : { etag }) };
   } catch (reason) {
     const failure = Failure.from(reason);
     await sink.discard(failure);

@@ -3,6 +3,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { configSchema, type Config } from '../config/schema.js';
+import { Failure } from '../errors/failure.js';
 import { createStore } from '../s3/client.js';
 import type { ObjectStore } from '../s3/store.js';
 import { createTransporter, type TransporterName } from './create.js';
@@ -71,7 +72,9 @@ describe.each(['plain', 'sdk', 'optimized'] as const)('%s', (name) => {
       let received = 0;
       const progress = { onProgress: (n: number) => (received = n) };
       const down = await transporter(name).download(key, { kind: 'file', path: target }, progress);
-      expect([down.sizeBytes, down.etag, received]).toEqual([size, up.etag, size]);
+      // The one reply to a range of an empty object is a refusal without an ETag.
+      const etag = name === 'optimized' && size === 0 ? undefined : up.etag;
+      expect([down.sizeBytes, down.etag, received]).toEqual([size, etag, size]);
       expect(digest(await readFile(target))).toBe(digest(bytes.subarray(0, size)));
     },
   );
@@ -141,6 +144,71 @@ describe('the settings of optimized', () => {
     const up = await transporter('optimized').upload('small', small);
     const down = await transporter('optimized').download('small', collected());
     expect([up.requests, down.requests, proxy.seen.length]).toEqual([1, 1, 2]);
+  });
+
+  describe.each(['sdk', 'lean'] as const)('what one request moves, over the %s client', (client) => {
+    const sizes = [0, 1, MIB, 8 * MIB];
+    const keys = sizes.map((size) => `one-${size}`);
+
+    beforeAll(async () => {
+      for (const size of sizes) await store.put(`one-${size}`, bytes.subarray(0, size));
+    });
+
+    /** Requests, connections and ways to ask of all the objects, two at a time, over a store of its own. */
+    async function wire(name: TransporterName, move: (arm: Transporter, key: string) => Promise<unknown>) {
+      proxy.reset();
+      const before = proxy.connections();
+      const own = createStore({ ...server.connection, client }, 'transfer');
+      const arm = createTransporter(name, own, configSchema.parse({}).transfer);
+      const queue = keys.values();
+      const worker = async () => {
+        for (const key of queue) await move(arm, key);
+      };
+      await Promise.all([worker(), worker()]);
+      own.close();
+      return { connections: proxy.connections() - before, methods: proxy.seen.map(({ method }) => method) };
+    }
+
+    test.each(['download', 'upload'] as const)('costs what it costs plain: %s', async (direction) => {
+      const move = async (arm: Transporter, key: string) => {
+        const file = { kind: 'file', path: join(folder, key) } as const;
+        const summary = await (direction === 'upload' ? arm.upload(key, file) : arm.download(key, file));
+        expect([summary.requests, summary.parts, summary.retries]).toEqual([1, 1, 0]);
+        expect(`one-${summary.sizeBytes}`).toBe(key);
+      };
+      for (const [index, key] of keys.entries())
+        await writeFile(join(folder, key), bytes.subarray(0, sizes[index]));
+      const plain = await wire('plain', move);
+      expect(plain).toEqual({
+        connections: 2,
+        methods: keys.map(() => (direction === 'upload' ? 'PUT' : 'GET')),
+      });
+      expect(await wire('optimized', move)).toEqual(plain);
+    });
+
+    test('is asked for without a range where its size is known', async () => {
+      await wire('optimized', async (arm, key) => {
+        const { etag, sizeBytes } = await store.head(key);
+        proxy.reset();
+        const down = await arm.download(key, collected(), { ifMatch: etag, sizeBytes });
+        expect([down.etag, down.sizeBytes, down.requests]).toEqual([etag, sizeBytes, 1]);
+      });
+      expect(proxy.seen.map(({ range }) => range)).toEqual([undefined]);
+    });
+  });
+
+  test('an empty object is asked for again where the refusal of a range does not tell its length', async () => {
+    const terse: ObjectStore = {
+      ...store,
+      get: async (key, options) => {
+        if (options?.range === undefined) return store.get(key, options);
+        throw new Failure('bad-range', 'The range is not satisfiable', { status: 416 });
+      },
+    };
+    const { etag } = await store.put('empty', Buffer.alloc(0));
+    const settings = configSchema.parse({}).transfer;
+    const down = await createTransporter('optimized', terse, settings).download('empty', collected());
+    expect([down.etag, down.sizeBytes, down.requests]).toEqual([etag, 0, 2]);
   });
 
   test.each([1, 2, 3])(

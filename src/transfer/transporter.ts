@@ -63,7 +63,8 @@ export interface TransferSummary {
 export interface UploadSummary extends TransferSummary, WriteResult {}
 
 export interface DownloadSummary extends TransferSummary {
-  readonly etag: string;
+  /** Absent: the object is empty, and the server told no more than that (see `sizeBehindBadRange`). */
+  readonly etag?: string;
 }
 
 /** A way to move one object: the optimized one and each baseline have this shape. */

@@ -11,7 +11,9 @@ export function replyError(status: number, headers: Readonly<Record<string, stri
   try {
     const { content } = readXml(text, 'Error');
     const code = content.text('Code') ?? 'UnknownError';
-    return Object.assign(new Error(content.text('Message') ?? code), { name: code, ...facts });
+    const actual = content.text('ActualObjectSize'); // of a refused range
+    const details = actual === undefined ? {} : { ActualObjectSize: actual };
+    return Object.assign(new Error(content.text('Message') ?? code), { name: code, ...facts, ...details });
   } catch (cause) {
     return Object.assign(new SyntaxError('the reply is no S3 error', { cause }), facts);
   }

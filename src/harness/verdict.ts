@@ -100,6 +100,9 @@ export function judgeSelftest({ control, mutants }: Selftest, cleanup: readonly 
     ...mutants
       .filter(({ state }) => state === 'missed')
       .map(({ id, sentence }) => `No case noticed ${id}: ${sentence}`),
+    ...mutants
+      .filter(({ state }) => state === 'broken')
+      .map(({ id, reason }) => `With ${id} the mount broke, so nothing is known: ${reason ?? 'no reason'}`),
     ...cleanupReasons(cleanup),
   ];
   if (mutants.length === 0) reasons.push('No defect was planted');

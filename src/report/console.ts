@@ -35,8 +35,9 @@ export function consoleSummary(report: RunReport): string {
 function selftestLines(selftest: Selftest | undefined): string[] {
   if (selftest === undefined) return [];
   const width = Math.max(...selftest.mutants.map(({ id }) => id.length));
-  return selftest.mutants.map(({ id, state, by, elapsedMs, cases }) => {
-    const who = by === undefined ? `MISSED by ${cases} cases` : `${by.suite}:${by.id}`;
+  return selftest.mutants.map(({ id, state, by, reason, elapsedMs, cases }) => {
+    const missed = state === 'broken' ? `BROKEN: ${reason ?? 'no reason'}` : `MISSED by ${cases} cases`;
+    const who = by === undefined ? missed : `${by.suite}:${by.id}`;
     return `  ${id.padEnd(width)}  ${state === 'caught' ? formatDuration(elapsedMs).padStart(8) : '       -'}  ${who}`;
   });
 }

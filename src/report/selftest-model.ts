@@ -6,7 +6,10 @@ export const mutantResultSchema = z.strictObject({
   sentence: z.string(),
   /** The seam: `fileSystem`, `store`, `transporter`, `server`, `uplink`, `downlink`. */
   where: z.string(),
-  state: z.enum(['caught', 'missed']),
+  /** `broken`: the mount on which it was planted did not come back, so nothing is known. */
+  state: z.enum(['caught', 'missed', 'broken']),
+  /** Of `broken`. */
+  reason: z.string().optional(),
   /** The case that noticed, and that passed again without the defect. */
   by: z
     .strictObject({

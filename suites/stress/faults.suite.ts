@@ -8,12 +8,21 @@ import {
   readdir,
   rename,
   rmdir,
+  stat,
   symlink,
   truncate,
   unlink,
   writeFile,
 } from 'node:fs/promises';
-import { CaseList, defineGroup, equal, type Need, type Tier } from '../../src/harness/api/index.js';
+import {
+  CaseList,
+  codeOf,
+  defineGroup,
+  equal,
+  ok,
+  type Need,
+  type Tier,
+} from '../../src/harness/api/index.js';
 import { sweep, type Change, type Mishap } from './shared/sweep.js';
 
 // Every S3 request of every operation fails once, and from then on. What was acknowledged is there as a whole, errors
@@ -33,6 +42,12 @@ const MISHAPS: readonly Mishap[] = [
   { name: 'refused-from-then-on', fault: { kind: 'status', status: 403 }, once: false, errors: REFUSED },
   { name: 'failed-once', fault: { kind: 'status', status: 500 }, once: true, errors: FAILED },
   { name: 'reply-lost-once', fault: { kind: 'lost-reply' }, once: true, errors: FAILED },
+];
+
+const REFUSALS: readonly { readonly name: string; readonly operation?: string }[] = [
+  { name: 'HEAD', operation: 'HeadObject' },
+  { name: 'listings', operation: 'ListObjectsV2' },
+  { name: 'everything' },
 ];
 
 const OLD = 'old content of the file';
@@ -201,6 +216,43 @@ for (const { name, says, operations, needs = [], tier = 'full', ...change } of C
     (context) => sweep(context, change, MISHAPS),
     { operations, needs, tier },
   );
+}
+
+group.add(
+  'refused-is-not-missing',
+  'a server that refuses HEAD, listings or everything (403) makes no file and no directory vanish',
+  async (context) => {
+    const { control, path } = context;
+    for (const { name } of REFUSALS) {
+      await mkdir(path(name));
+      await writeFile(path(`${name}/file`), OLD);
+    }
+    await control.remount();
+    await readdir(context.directory);
+    for (const { name, operation } of REFUSALS) {
+      const refuse = operation === undefined ? {} : { operation };
+      await control.setFaults({ rules: [{ ...refuse, fault: { kind: 'status', status: 403 } }] });
+      await expectHonest(`stat while the server refuses ${name}`, () => stat(path(`${name}/file`)));
+      const names = await expectHonest(`readdir while it refuses ${name}`, () => readdir(path(name)));
+      if (names !== undefined) equal(names, ['file'], `names of a listing while the server refuses ${name}`);
+      const [count] = await control.faultCounts();
+      ok(operation !== undefined || (count?.fired ?? 0) > 0, 'the refusal was felt at all');
+      await control.setFaults(undefined);
+      equal(await readFile(path(`${name}/file`), 'utf8'), OLD, `content after the server refused ${name}`);
+    }
+  },
+  { operations: ['stat', 'readdir'], tier: 'full' },
+);
+
+/** @returns what the call gave; undefined where it failed with an error that says so. */
+async function expectHonest<T>(what: string, call: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await call();
+  } catch (reason) {
+    const code = codeOf(reason) ?? String(reason);
+    ok(REFUSED.includes(code), `${what} ends with one of ${REFUSED.join(', ')}, and not with ${code}`);
+    return undefined;
+  }
 }
 
 defineGroup(group);

@@ -1,4 +1,5 @@
 import type { PlantedDefect } from '../../config/planted.js';
+import type { Failure } from '../../errors/failure.js';
 import type { MutantResult } from '../../report/selftest-model.js';
 import type { ListedCase } from '../selection.js';
 import type { HostedOutcome } from './case-host.js';
@@ -39,6 +40,11 @@ export async function judgeMutant(
     return result(at + 1, { state: 'caught', by });
   }
   return result(cases.length, { state: 'missed' });
+}
+
+/** The booking of a defect under which the lane broke: nothing is known of it. */
+export function brokenMutant({ id, sentence, where }: PlantedDefect, { message }: Failure): MutantResult {
+  return { id, sentence, where, state: 'broken', reason: message, cases: 0, elapsedMs: 0 };
 }
 
 async function runPlanted(

@@ -1,5 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Failure } from '../../errors/failure.js';
 import type { Cleanup } from '../../report/model.js';
 import { createBucketAdmin, type BucketAdmin } from '../../s3/admin.js';
 import { WATCHDOG_GRACE_MS } from '../api/limits.js';
@@ -17,6 +19,9 @@ import { CaseService } from '../worker/serve-cases.js';
 import { CaseHost, type HostedOutcome } from './case-host.js';
 
 const STOP_LIMIT_MS = 60_000;
+
+/** For one mkdir(2) without a defect: beyond it the mount does not answer. */
+const AREA_LIMIT_MS = 30_000;
 
 /** The embedded server, always: defects are planted in it too. */
 const EMBEDDED: Omit<EndpointWish, 'settings'> = { link: 'loopback' };
@@ -102,15 +107,23 @@ export class Lane {
     await writeFile(this.#switchFile, id);
   }
 
-  /** A fresh directory for cases; made without a defect. */
+  /**
+   * A fresh directory for cases; made without a defect.
+   *
+   * @throws Failure `timeout` where the mount does not answer.
+   */
   async area(): Promise<string> {
     this.#areas += 1;
     const area = `${this.#plan.name}-${this.#areas}`;
-    await mkdir(join(this.#parts.session.target.directory, area));
+    await inTime(mkdir(join(this.#parts.session.target.directory, area)), `mkdir of ${area}`);
     return area;
   }
 
-  /** Runs one case. After one that hangs, target and process are started anew. */
+  /**
+   * Runs one case. After one that hangs, target and process are started anew.
+   *
+   * @throws Failure where they do not come back: the lane is of no use any more.
+   */
   async run(entry: ListedCase, area: string, signal: AbortSignal): Promise<HostedOutcome> {
     const { suite, id, timeoutMs } = entry;
     const outcome = await this.#host.run({ suite, id, area }, timeoutMs + WATCHDOG_GRACE_MS);
@@ -132,10 +145,10 @@ export class Lane {
   /** Ends all of it; the bucket is gone afterwards, or `cleanup` says why not. */
   async close(cleanup: Cleanup[]): Promise<void> {
     const { endpoint, admin, bucket, session, service } = this.#parts;
-    await this.plant();
-    await this.#host.end();
-    await service.close();
     try {
+      await this.plant();
+      await this.#host.end();
+      await service.close();
       // What is dirty by a planted defect may not be saved: the bucket goes anyway.
       await session.stop(AbortSignal.timeout(STOP_LIMIT_MS)).catch(() => undefined);
     } finally {
@@ -143,6 +156,20 @@ export class Lane {
       admin.close();
       await endpoint.close();
     }
+  }
+}
+
+/** A call that stands still on a mount holds no caller: it ends with the mount. */
+async function inTime(call: Promise<unknown>, what: string): Promise<void> {
+  const limit = new AbortController();
+  const late = delay(AREA_LIMIT_MS, undefined, { signal: limit.signal }).then(() => {
+    throw new Failure('timeout', `${what} did not end within ${AREA_LIMIT_MS} ms`);
+  });
+  try {
+    await Promise.race([call, late]);
+  } finally {
+    limit.abort();
+    await late.catch(() => undefined);
   }
 }
 

@@ -1,11 +1,11 @@
 import type { Config } from '../../config/schema.js';
 import { plantedDefects, type PlantedDefect } from '../../config/planted.js';
-import { usageError } from '../../errors/failure.js';
+import { usageError, type Failure } from '../../errors/failure.js';
 import type { Log } from '../../log/log.js';
 import type { Progress } from '../../log/progress.js';
 import type { Cleanup, RunReport } from '../../report/model.js';
 import type { Selftest } from '../../report/selftest-model.js';
-import { assembleReport, factsOf, type Invocation } from '../assemble-report.js';
+import { assembleReport, type Invocation } from '../assemble-report.js';
 import { createRandom, shuffled } from '../../random/random.js';
 import { catalogOf } from '../case-catalog.js';
 import { startEnvironmentProbe } from '../environment.js';
@@ -16,8 +16,10 @@ import { MODEL_SUITE } from '../model-suite.js';
 import { closeAndTell, openRun } from '../run-scope.js';
 import { matches, type ListedCase } from '../selection.js';
 import { judgeSelftest } from '../verdict.js';
-import { judgeMutant } from './judge-mutant.js';
-import { Lane, type BoardTools } from './lane.js';
+import type { HostedOutcome } from './case-host.js';
+import { brokenMutant, judgeMutant } from './judge-mutant.js';
+import type { BoardTools, Lane } from './lane.js';
+import { LaneKeeper, type Worked } from './lane-keeper.js';
 
 export interface SelftestPlan {
   /** `quick`: the cases that are expected to notice. `full`: all others too, for what these have missed. */
@@ -57,7 +59,7 @@ export async function runSelftest(
   const probe = await startEnvironmentProbe();
   const scope = await openRun(ledger);
   const cleanup: Cleanup[] = [];
-  const lanes: Lane[] = [];
+  const lanes: LaneKeeper[] = [];
   try {
     const tools = { scope, config: plan.config, seed: plan.seed, fixtures, progress, log };
     const board = { plan, tools, suites, defects, cases, lanes, cleanup };
@@ -76,7 +78,7 @@ interface Board {
   readonly suites: readonly string[];
   readonly defects: readonly PlantedDefect[];
   readonly cases: readonly ListedCase[];
-  readonly lanes: Lane[];
+  readonly lanes: LaneKeeper[];
   readonly cleanup: Cleanup[];
 }
 
@@ -85,19 +87,24 @@ async function openAndJudge(board: Board, signal: AbortSignal) {
   try {
     for (let at = 1; at <= Math.min(plan.lanes, defects.length); at += 1) {
       const lane = { name: `selftest-${at}`, suites, tools, version: plan.invocation.version };
-      lanes.push(await Lane.open(lane, cleanup, signal));
+      lanes.push(await LaneKeeper.open(lane, cleanup, signal));
     }
     const control = await runControl(board, signal);
-    const mutants = await onLanes(board, 'mutation board', defects, (lane, defect) =>
-      judgeMutant(lane, defect, casesFor(defect, cases, plan.tier), signal),
-    );
+    const mutants = await onLanes(board, 'mutation board', defects, signal, {
+      run: (lane, defect) => judgeMutant(lane, defect, casesFor(defect, cases, plan.tier), signal),
+      broken: brokenMutant,
+    });
     const [first] = lanes;
     if (first === undefined) throw usageError('The mutation board needs at least one mount');
     const selftest: Selftest = { tier: plan.tier, control, mutants };
-    return { selftest, facts: factsOf(first.endpoint) };
+    return { selftest, facts: first.facts };
   } finally {
-    for (const lane of lanes) await lane.close(cleanup);
+    for (const lane of lanes) await lane.close();
   }
+}
+
+interface ControlOutcome extends HostedOutcome {
+  readonly id: string;
 }
 
 async function runControl(board: Board, signal: AbortSignal): Promise<Selftest['control']> {
@@ -105,29 +112,46 @@ async function runControl(board: Board, signal: AbortSignal): Promise<Selftest['
   const expected = new Set(defects.flatMap((defect) => casesFor(defect, cases, 'quick')));
   const bad: Selftest['control']['bad'] = [];
   for (let round = 1; round <= plan.controlRounds; round += 1) {
-    await onLanes(board, `control ${round}`, [...expected], async (lane, entry) => {
-      const outcome = await lane.run(entry, await lane.area(), signal);
-      const id = `${entry.suite}:${entry.id}`;
-      if (outcome.state !== 'passed') bad.push({ id, reason: outcome.reason ?? outcome.state });
-    });
+    const outcomes = await onLanes<ListedCase, ControlOutcome>(
+      board,
+      `control ${round}`,
+      [...expected],
+      signal,
+      {
+        run: async (lane, entry) => ({
+          id: `${entry.suite}:${entry.id}`,
+          ...(await lane.run(entry, await lane.area(), signal)),
+        }),
+        broken: ({ suite, id }, { message }) => ({ id: `${suite}:${id}`, state: 'broken', reason: message }),
+      },
+    );
+    for (const { id, state, reason = state } of outcomes) if (state !== 'passed') bad.push({ id, reason });
   }
   return { rounds: plan.controlRounds, cases: expected.size, bad };
 }
 
+interface LaneWork<Piece, Result> {
+  readonly run: (lane: Lane, piece: Piece) => Promise<Result>;
+  /** What to book for a piece under which its lane broke. */
+  readonly broken: (piece: Piece, why: Failure) => Result;
+}
+
 /** One piece of work after the other on each lane; answers in the order of the work. */
-async function onLanes<Work, Result>(
+async function onLanes<Piece, Result>(
   { lanes, tools }: Board,
   title: string,
-  work: readonly Work[],
-  run: (lane: Lane, work: Work) => Promise<Result>,
+  work: readonly Piece[],
+  signal: AbortSignal,
+  { run, broken }: LaneWork<Piece, Result>,
 ): Promise<Result[]> {
   const results: Result[] = [];
   const left = [...work.entries()];
   tools.progress.begin(title, work.length);
-  const serve = async (lane: Lane): Promise<void> => {
+  const serve = async (keeper: LaneKeeper): Promise<void> => {
     for (let next = left.shift(); next !== undefined; next = left.shift()) {
       const [at, piece] = next;
-      results[at] = await run(lane, piece);
+      const worked: Worked<Result> = await keeper.use((lane) => run(lane, piece), signal);
+      results[at] = 'broke' in worked ? broken(piece, worked.broke) : worked.result;
       tools.progress.advance(1, title);
     }
   };

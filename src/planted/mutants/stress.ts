@@ -1,5 +1,5 @@
 import { Failure } from '../../errors/failure.js';
-import type { WriteResult } from '../../s3/store.js';
+import type { ListPage, WriteResult } from '../../s3/store.js';
 import { mutantsOf } from '../mutant.js';
 
 /** Defects that show only under load, or while the server fails. */
@@ -36,9 +36,36 @@ export const OUTAGE_MUTANTS = mutantsOf('store', [
     (sound) => ({
       put: (key, body, options) =>
         sound.put(key, body, options).catch((reason: unknown): WriteResult => {
-          if (Failure.from(reason).kind !== 'denied') throw reason;
+          if (!isDenied(reason)) throw reason;
           return { etag: '"0"' };
         }),
     }),
   ],
+  [
+    'refused-head-is-missing',
+    'a file whose HEAD is refused (403) is not there',
+    ['stress:faults/refused-is-not-missing'],
+    (sound) => ({
+      head: (key, options) =>
+        sound.head(key, options).catch((reason: unknown) => {
+          throw isDenied(reason) ? new Failure('missing', `${key} is missing`) : reason;
+        }),
+    }),
+  ],
+  [
+    'refused-listing-is-empty',
+    'a directory whose listing is refused (403) is empty',
+    ['stress:faults/refused-is-not-missing'],
+    (sound) => ({
+      list: (options) =>
+        sound.list(options).catch((reason: unknown): ListPage => {
+          if (!isDenied(reason)) throw reason;
+          return { objects: [], commonPrefixes: [] };
+        }),
+    }),
+  ],
 ]);
+
+function isDenied(reason: unknown): boolean {
+  return Failure.from(reason).kind === 'denied';
+}

@@ -35,10 +35,10 @@ export function selftestSection({ selftest }: RunReport): Html {
   </section>`;
 }
 
-function mutantRow({ id, sentence, where, state, by, cases, elapsedMs }: MutantResult): Html {
+function mutantRow({ id, sentence, where, state, by, reason, cases, elapsedMs }: MutantResult): Html {
   const who =
     by === undefined
-      ? html`no case`
+      ? html`${reason ?? 'no case'}`
       : html`<code>${by.suite}:${by.id}</code> ${by.tier}<br /><span class="soft small">${by.reason}</span>`;
   return html`<tr>
     <th><code>${id}</code><br /><span class="soft small">${sentence}</span></th>

@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { configSchema } from '../../config/schema.js';
 import { TargetSession } from './session.js';
 import type { RunningTarget, TargetDriver, TargetPlace } from './target.js';
@@ -25,6 +28,10 @@ class SlowDriver implements TargetDriver {
   stands = false;
   pid: number | undefined;
   says: string | undefined;
+  directory = '/nowhere';
+  /** Its data can not be saved. */
+  stopFails = false;
+  startFails = false;
   readonly log: string[] = [];
   #isThere = false;
   #onStart: () => void = () => undefined;
@@ -32,6 +39,7 @@ class SlowDriver implements TargetDriver {
 
   async start(_place: TargetPlace, signal: AbortSignal): Promise<RunningTarget> {
     if (this.#isThere) throw new Error('is there already');
+    if (this.startFails) throw new Error('does not come up');
     this.#isThere = true;
     try {
       if (this.stands) await this.#untilAborted(signal);
@@ -52,11 +60,13 @@ class SlowDriver implements TargetDriver {
       await gone('terminated')();
       return says;
     };
+    const { directory } = this;
     return {
-      directory: '/nowhere',
+      directory,
+      mountPoint: directory,
       ...process,
       ...(says === undefined ? {} : { terminate }),
-      stop: gone('stopped'),
+      stop: () => (this.stopFails ? Promise.reject(new Error('data is not saved')) : gone('stopped')()),
       kill: gone('killed'),
     };
   }
@@ -114,4 +124,27 @@ test('a target that is terminated is started again, and what it said of unsaved 
   await session.remount(signal);
   expect(await session.terminate(signal)).toBe('a file is lost');
   expect(driver.log.slice(-3)).toEqual(['terminated', 'killed', 'started']);
+});
+
+test('a target that can not save at a remount is there again, so that the next case meets no plain directory', async () => {
+  const driver = new SlowDriver();
+  const session = new TargetSession(driver, place);
+  const { signal } = new AbortController();
+  await session.start(signal);
+  driver.stopFails = true;
+  await expect(session.remount(signal)).rejects.toThrow('data is not saved');
+  expect(driver.log).toEqual(['started', 'killed', 'started']);
+  expect(session.isRunning).toBe(true);
+});
+
+test('where a target does not come back after a remount, its mount point is gone too', async () => {
+  const driver = new SlowDriver();
+  driver.directory = await mkdtemp(join(tmpdir(), 'objectfs-test-'));
+  const session = new TargetSession(driver, place);
+  const { signal } = new AbortController();
+  await session.start(signal);
+  driver.startFails = true;
+  await expect(session.remount(signal)).rejects.toThrow('does not come up');
+  expect(session.isRunning).toBe(false);
+  await expect(stat(driver.directory)).rejects.toMatchObject({ code: 'ENOENT' });
 });

@@ -1,3 +1,4 @@
+import { rmdir } from 'node:fs/promises';
 import { Failure } from '../../errors/failure.js';
 import type { TargetSettings } from '../api/case.js';
 import type { RunningTarget, TargetDriver, TargetPlace } from './target.js';
@@ -22,6 +23,10 @@ export class TargetSession {
       throw new Failure('not-connected', `The target ${this.driver.name} is not running`);
     }
     return this.running;
+  }
+
+  get isRunning(): boolean {
+    return this.running !== undefined;
   }
 
   /** Where a target is to be looked at, also one that does not answer; empty in the middle of a restart. */
@@ -110,12 +115,28 @@ export class TargetSession {
   /** One restart at a time, which `kill` can end. */
   private async change(signal: AbortSignal, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const abort = new AbortController();
-    const running = work(AbortSignal.any([signal, abort.signal]));
+    const running = this.orBack(work, AbortSignal.any([signal, abort.signal]));
     this.changing = { abort, done: running.catch(() => undefined) };
     try {
       await running;
     } finally {
       this.changing = undefined;
+    }
+  }
+
+  /**
+   * A restart that fails half-way, as with data that could not be saved, leaves a plain directory where the mount was,
+   * and there the next cases would pass for nothing. So the target is started after all, or the directory goes.
+   */
+  private async orBack(work: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {
+    const directory = this.running?.mountPoint;
+    try {
+      await work(signal);
+    } catch (reason) {
+      if (this.running === undefined && !signal.aborted) await this.start(signal).catch(() => undefined);
+      // rmdir(2) takes an empty directory only, and no mount point.
+      if (!this.isRunning && directory !== undefined) await rmdir(directory).catch(() => undefined);
+      throw reason;
     }
   }
 }

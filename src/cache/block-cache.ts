@@ -1,7 +1,6 @@
-import type { Readable } from 'node:stream';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { Failure } from '../errors/failure.js';
-import { fetchSpanAgain, type SpanBlock } from './span.js';
+import { fetchSpanAgain, type SpanBlock, type SpanSource } from './span.js';
 
 /** A random read of a page costs little more than its round trip, and Linux reads that much at a time. */
 export const BLOCK_BYTES = 128 * 1024;
@@ -12,10 +11,10 @@ export interface BlockSource {
   readonly id: string;
   readonly sizeBytes: number;
   /**
-   * Streams the bytes from first to last, both included, best in pieces of {@link BLOCK_BYTES}; fails rather than answer
-   * from another version.
+   * Pieces of the bytes from first to last, both included, best of {@link BLOCK_BYTES}; fails rather than answer from
+   * another version.
    */
-  read(firstByte: number, lastByte: number, signal: AbortSignal): Promise<Readable>;
+  readonly read: SpanSource['read'];
 }
 
 /** A slower and larger place for blocks, below those in memory. It never fails a reader. */
@@ -118,6 +117,15 @@ export class BlockCache {
   /** Stops what is on its way for a source; blocks that are there stay. */
   cancel(sourceId: string): void {
     for (const controller of this.#spans.get(sourceId) ?? []) controller.abort();
+  }
+
+  /** Drops the blocks of a source that are there; what is on its way stays. */
+  forget(sourceId: string): void {
+    for (const [key, block] of this.#blocks) {
+      if (block.source !== sourceId || !block.done) continue;
+      this.#blocks.delete(key);
+      this.#heldBytes -= block.lengthBytes;
+    }
   }
 
   #blocksFor(source: BlockSource, offset: number, end: number): Block[] {

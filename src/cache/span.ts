@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import { Failure, type FailureKind } from '../errors/failure.js';
 
 /** A block that waits for its bytes. */
@@ -13,7 +12,12 @@ export interface SpanBlock {
 
 /** What a span is read from. */
 export interface SpanSource {
-  read(firstByte: number, lastByte: number, signal: AbortSignal): Promise<Readable>;
+  /** Bytes in pieces, which the store's contract calls a stream. */
+  read(
+    firstByte: number,
+    lastByte: number,
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<unknown> | Iterable<unknown>>;
 }
 
 /** Told of each block that came; must not throw. */
@@ -64,13 +68,10 @@ async function fetchSpan(
   signal.throwIfAborted();
   const body = await source.read(first.firstByte, lastByte, signal);
   const filler = new SpanFiller(blocks, onBlock);
-  try {
-    for await (const chunk of body) {
-      signal.throwIfAborted();
-      filler.push(chunk as Uint8Array); // a byte stream in the object store's contract
-    }
-  } finally {
-    body.destroy();
+  // Whoever leaves this loop early ends the stream.
+  for await (const chunk of body) {
+    signal.throwIfAborted();
+    filler.push(chunk as Uint8Array); // a byte stream in the object store's contract
   }
   filler.end();
 }

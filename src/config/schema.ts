@@ -48,6 +48,12 @@ export const configSchema = z.strictObject({
        * and little of today's disks.
        */
       diskCache: size(0, 1024 * 1024 * GIB).default(10 * GIB),
+      /**
+       * Whether bytes that are read are compared with the checksum that the store keeps. `auto`: files of up to 1 MiB
+       * before they are handed on; larger ones, where no TLS guards them, when all of their bytes have come: the last
+       * read then fails (EIO) instead. `always`: larger ones over TLS too, for a third of a second of CPU time per 512 MiB.
+       */
+      verifyReads: z.enum(['auto', 'always', 'off']).default('auto'),
       /** On read-only mounts by root, the kernel reads whole cached files by itself. */
       passthrough: z.boolean().default(true),
       /**

@@ -23,10 +23,21 @@ import type { InodeTable } from './nodes/table.js';
 import type { WriteBack } from './write-back/write-back.js';
 import type { KernelNotifier } from './operations.js';
 
+/** What of the bytes that are read is compared with what the store keeps of them. */
+export interface ReadChecks {
+  /** Objects that come whole with one request, before anybody sees a byte. */
+  readonly small: boolean;
+  /** Objects that come in ranges, when all ranges have come. */
+  readonly large: boolean;
+  /** Whether the ETag of an object of one part is the MD5 of its content, unless its encryption says otherwise. */
+  readonly etagIsMd5: boolean;
+}
+
 /** What every operation of one mount works with. */
 export interface Context {
   /** Its conditions hold; `withCheckedConditions` sees to that where the server ignores some. */
   readonly store: ObjectStore;
+  readonly readChecks: ReadChecks;
   readonly transporter: Transporter;
   readonly mount: Config['mount'];
   readonly log: Log;

@@ -12,7 +12,7 @@ import { createClock } from './clock.js';
 import { ByteBudget } from './data/byte-budget.js';
 import { parkedPrefix } from './data/keep.js';
 import { DEFAULT_PART_LIMITS, type PartLimits } from './data/part-plan.js';
-import type { Context } from './context.js';
+import type { Context, ReadChecks } from './context.js';
 import { assemble } from './file-system.js';
 import { inspect, type InspectableFileSystem } from './inspect.js';
 import { Passthrough } from './data/passthrough.js';
@@ -26,14 +26,12 @@ import { S_IFDIR } from './modes.js';
 import type { DirectoryNode } from './nodes/node.js';
 import { InodeTable } from './nodes/table.js';
 import { WriteBack } from './write-back/write-back.js';
+import { WHOLE_OBJECT_BYTES } from './data/whole-read.js';
 
 const METADATA_REQUESTS = 16;
 const SMALL_UPLOADS = 16;
 
 const DEFAULT_TRANSFER = configSchema.parse({}).transfer;
-
-/** Takes about as long as one more round trip at 85 MB/s, the documented speed of one connection to S3. */
-const WHOLE_OBJECT_BYTES = 1024 * 1024;
 
 /** What a file system is made of. */
 export interface FileSystemOptions {
@@ -55,6 +53,8 @@ export interface FileSystemOptions {
   readonly transfer?: Pick<Config['transfer'], 'chunkSize' | 'connections'>;
   /** Of a service with other limits than S3. @defaultValue those of S3 */
   readonly partLimits?: Partial<PartLimits>;
+  /** @defaultValue all, by checksums alone: an ETag need not be an MD5. */
+  readonly readChecks?: ReadChecks;
   /** @defaultValue the wall clock. */
   readonly nowNs?: () => bigint;
 }
@@ -89,6 +89,7 @@ export function createFileSystem(options: FileSystemOptions): InspectableFileSys
     smallUploads: pLimit(SMALL_UPLOADS),
     partLimits: { ...DEFAULT_PART_LIMITS, uploadPartBytes, ...options.partLimits },
     partConnections: connections,
+    readChecks: options.readChecks ?? { small: true, large: true, etagIsMd5: false },
     stageSpace: { limitBytes: mount.stageLimit, usedBytes: 0 },
     stageMemory: new ByteBudget(Math.floor(mount.memoryLimit / 8)),
     uploadMemory: new ByteBudget(Math.floor(mount.memoryLimit / 4)),

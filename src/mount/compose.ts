@@ -6,7 +6,7 @@ import { ALL_CONDITIONS, withCheckedConditions, type HonouredConditions } from '
 import { createStore } from '../s3/client.js';
 import { connectionForLevel, type S3Connection } from '../s3/connection.js';
 import { meterStore } from '../s3/metered.js';
-import { probeStore } from '../s3/probe.js';
+import { probeStore, type StoreCapabilities } from '../s3/probe.js';
 import { withRenewedCredentials } from '../s3/renewing.js';
 import { withRetry } from '../s3/retry.js';
 import type { ObjectStore } from '../s3/store.js';
@@ -19,6 +19,7 @@ import { StoreWatch } from './observe/store.js';
 import type { MountPlan } from './plan.js';
 import { seamsOf, type Seams } from './seams.js';
 import { UploadJournal } from './upload-journal.js';
+import type { ReadChecks } from '../fs/context.js';
 
 /** A connection without a byte for this long has failed; less where an operation may not take so long. */
 const IDLE_TIMEOUT_MS = 30_000;
@@ -47,15 +48,15 @@ export async function compose(plan: MountPlan, log: Log): Promise<Composed> {
   let folder: CacheFolder | undefined;
   try {
     await direct.list({ prefix, maxKeys: 1 });
-    const honoured = await honouredConditions(direct, plan, prefix);
+    const abilities = await abilitiesOf(direct, plan, prefix);
     const taken = await prepareCacheFolder(plan);
     folder = taken;
     const cacheDir = taken.path;
     const journal = await UploadJournal.in(cacheDir);
     if (!plan.config.mount.readOnly) await journal.abortLeft(direct, log);
-    const checked = journal.note(withCheckedConditions(direct, honoured));
+    const checked = journal.note(withCheckedConditions(direct, abilities));
     const retries = new RetryCount();
-    const fileSystem = fileSystemOver(plan, checked, { retries, watch, seams }, cacheDir, log);
+    const fileSystem = fileSystemOver(plan, checked, { retries, watch, seams, abilities }, cacheDir, log);
     const tracked = trackOperations(fileSystem);
     const outage = attendOutage(plan, watch, tracked.log, () => watch.probe(direct, prefix));
     return {
@@ -108,17 +109,22 @@ function attendOutage(
   }, ATTEND_INTERVAL_MS).unref();
 }
 
+/** What a file system is built into. */
+interface Around {
+  readonly retries: RetryCount;
+  readonly watch: StoreWatch;
+  readonly seams: Seams;
+  readonly abilities: Abilities;
+}
+
 function fileSystemOver(
-  { config, prefix }: MountPlan,
+  plan: MountPlan,
   checked: ObjectStore,
-  {
-    retries,
-    watch,
-    seams,
-  }: { readonly retries: RetryCount; readonly watch: StoreWatch; readonly seams: Seams },
+  { retries, watch, seams, abilities }: Around,
   cacheDir: string,
   log: Log,
 ): InspectableFileSystem {
+  const { config, prefix } = plan;
   const maxTotalMs = config.mount.operationTimeoutMs;
   const onRetry = (): number => (retries.count += 1);
   // The transporter retries by itself.
@@ -136,6 +142,7 @@ function fileSystemOver(
     log,
     owner: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
     storage: config.transfer,
+    readChecks: readChecksOf(plan, abilities),
   });
 }
 
@@ -162,14 +169,29 @@ function keyPrefix(prefix: string): string {
   return trimmed === '' ? '' : `${trimmed}/`;
 }
 
+type Abilities = HonouredConditions & Pick<StoreCapabilities, 'etagIsMd5' | 'keepsChecksums'>;
+
+/** AWS keeps checksums of its own, so nothing hangs on its ETags, which may be those of a bucket with a key of KMS. */
+const UNTRIED: Abilities = { ...ALL_CONDITIONS, etagIsMd5: false, keepsChecksums: true };
+
 /** AWS has all; any other server is tried, because a condition that a server does not know is not refused but ignored. */
-async function honouredConditions(
-  store: ObjectStore,
-  plan: MountPlan,
-  prefix: string,
-): Promise<HonouredConditions> {
-  if (plan.connection.endpoint === undefined || plan.config.mount.readOnly) return ALL_CONDITIONS;
+async function abilitiesOf(store: ObjectStore, plan: MountPlan, prefix: string): Promise<Abilities> {
+  if (plan.connection.endpoint === undefined || plan.config.mount.readOnly) return UNTRIED;
   return await probeStore(store, `${prefix}.objectfs/probe/`);
+}
+
+/** Bytes that came by TLS are those that were sent, so that large files are summed up where none guards them. */
+function readChecksOf(
+  { config, connection }: MountPlan,
+  { etagIsMd5, keepsChecksums }: Abilities,
+): ReadChecks {
+  const { verifyReads } = config.mount;
+  const isOpen = connection.endpoint?.startsWith('http:') === true;
+  return {
+    small: verifyReads !== 'off',
+    large: keepsChecksums && (verifyReads === 'always' || (verifyReads === 'auto' && isOpen)),
+    etagIsMd5,
+  };
 }
 
 /** Over the lean client unless the configuration says otherwise: what a request costs here is what a user waits for. */

@@ -6,7 +6,14 @@ import { describeObject, writeConditions } from './descriptions.js';
 import { quotedEtag, requireEtag } from './etags.js';
 import { checksumOfReply, toHead, type ChecksumReply } from './heads.js';
 import { replyDateMs } from './reply-dates.js';
-import type { ByteRange, ObjectBody, ObjectStore, ReadConditions, WriteResult } from './store.js';
+import type {
+  ByteRange,
+  HeadOptions,
+  ObjectBody,
+  ObjectStore,
+  ReadConditions,
+  WriteResult,
+} from './store.js';
 
 type ObjectMethods = Pick<ObjectStore, 'head' | 'get' | 'tags' | 'put' | 'delete' | 'deleteMany' | 'copy'>;
 
@@ -47,7 +54,7 @@ function headObject(caller: S3Caller, bucket: string): ObjectStore['head'] {
           Bucket: bucket,
           Key: key,
           ...readConditions(options),
-          ...(options.checksum === true ? { ChecksumMode: 'ENABLED' } : {}),
+          ...checksumMode(options),
           ...(options.partNumber === undefined ? {} : { PartNumber: options.partNumber }),
         },
         send,
@@ -62,7 +69,10 @@ function getObject(caller: S3Caller, bucket: string): ObjectStore['get'] {
     const subject = caller.about('GetObject', bucket, key);
     const range = options.range === undefined ? {} : { Range: rangeHeader(options.range) };
     const reply = await caller.call(subject, options.signal, (client, send) =>
-      client.getObject({ Bucket: bucket, Key: key, ...range, ...readConditions(options) }, send),
+      client.getObject(
+        { Bucket: bucket, Key: key, ...range, ...readConditions(options), ...checksumMode(options) },
+        send,
+      ),
     );
     const { Body: body, ContentRange: contentRange } = reply;
     // The SDK types the body for browsers too; Node's HTTP client hands over a Readable.
@@ -191,4 +201,8 @@ export function refuseWithoutEtag(etag: string | undefined, what: string, body: 
 
 function isReadable(body: unknown): body is Readable {
   return body instanceof Readable;
+}
+
+function checksumMode({ checksum }: Pick<HeadOptions, 'checksum'>): { readonly ChecksumMode?: 'ENABLED' } {
+  return checksum === true ? { ChecksumMode: 'ENABLED' } : {};
 }

@@ -10,8 +10,13 @@ export const UPLOAD_CHECKSUM = { algorithm: 'CRC32', type: 'FULL_OBJECT' } as co
 
 /** The value of `x-amz-checksum-crc32`: four bytes, most significant first, in base64. */
 export function crc32Base64(bytes: Uint8Array): string {
+  return base64OfCrc32(crc32(bytes));
+}
+
+/** A CRC32 as that header has it. */
+export function base64OfCrc32(crc: number): string {
   const value = Buffer.allocUnsafe(4);
-  value.writeUInt32BE(crc32(bytes));
+  value.writeUInt32BE(crc);
   return value.toString('base64');
 }
 

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { Failure } from '../errors/failure.js';
 import { bareEtag } from './etags.js';
 import type { Cancellable, ObjectStore } from './store.js';
@@ -25,6 +25,10 @@ export interface StoreCapabilities {
   /** `x-amz-copy-source-if-match` refuses where the ETag is another. */
   readonly conditionalCopy: boolean;
   readonly batchDelete: boolean;
+  /** The ETag of what one PutObject stored is the MD5 of its bytes. Not so where the bucket encrypts by KMS. */
+  readonly etagIsMd5: boolean;
+  /** It tells the checksum of what it stores. */
+  readonly keepsChecksums: boolean;
 }
 
 /**
@@ -43,7 +47,7 @@ export async function probeStore(
   const copyKey = `${key}-copy`;
   const wrong = { ifMatch: WRONG_ETAG };
   try {
-    const { etag } = await store.put(key, BODY, options);
+    const { etag, checksum } = await store.put(key, BODY, options);
     return {
       conditionalCreate: await isRefused(store.put(key, BODY, { ...options, ifAbsent: true })),
       conditionalReplace: await probeReplace(store, key, etag, options),
@@ -54,6 +58,8 @@ export async function probeStore(
         store.copy(key, copyKey, { ...options, sourceIfMatch: wrong.ifMatch }),
       ),
       batchDelete: await works(store.deleteMany([copyKey], options)),
+      etagIsMd5: bareEtag(etag).toLowerCase() === createHash('md5').update(BODY).digest('hex'),
+      keepsChecksums: checksum !== undefined,
     };
   } finally {
     // Best effort and without the signal: what is left behind is named by the prefix.

@@ -86,6 +86,8 @@ export interface HeadOptions extends ReadConditions, Cancellable {
 
 export interface GetOptions extends ReadConditions, Cancellable {
   readonly range?: ByteRange;
+  /** Ask for {@link ObjectHead.checksum}, which is told with a whole object only. */
+  readonly checksum?: boolean;
   /**
    * The reader keeps the body in pieces of this size. A client that reads into buffers of its own makes each piece,
    * but those that began with the reply's head, an ArrayBuffer of its own, so that nobody has to copy it.

@@ -40,7 +40,7 @@ describe('wrappers', () => {
   test('the probe finds what the embedded server can do and leaves nothing behind', async () => {
     const { conditionalReplace, ...others } = await probeStore(store, 'probe/');
     expect(conditionalReplace).toBe('quoted');
-    expect(Object.values(others)).toEqual(Array(7).fill(true));
+    expect(Object.values(others)).toEqual(Array(9).fill(true));
     expect((await store.list({ prefix: 'probe/' })).objects).toEqual([]);
   });
 

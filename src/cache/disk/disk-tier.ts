@@ -159,6 +159,18 @@ export class DiskTier implements LowerTier {
     }
   }
 
+  /** Drops what is kept of a source, once what waits is written. Never rejects. */
+  async forget(source: BlockSource): Promise<void> {
+    const identity = this.#identify(source);
+    if (identity === undefined) return;
+    await this.settled();
+    try {
+      await this.#remove(identity.name);
+    } catch (reason) {
+      this.#note(reason, 'a file could not be removed from the cache folder');
+    }
+  }
+
   /** Resolves when nothing waits to be written. */
   async settled(): Promise<void> {
     await this.#scan;
@@ -246,15 +258,19 @@ export class DiskTier implements LowerTier {
 
   /** Removes what was not used for the longest time; an object larger than the limit starts again. */
   async #makeRoom(): Promise<void> {
-    const { limitBytes, folder } = this.#options;
+    const { limitBytes } = this.#options;
     for (const name of this.#catalog.names()) {
       if (this.#catalog.usedBytes <= limitBytes && this.#catalog.objects <= MOST_OBJECTS) return;
-      const paths = pathsOf(folder, name);
-      this.#catalog.remove(name);
       this.#counts.evictedObjects += 1;
-      await this.#open.forget(paths.data);
-      await removeObject(paths);
+      await this.#remove(name);
     }
+  }
+
+  async #remove(name: string): Promise<void> {
+    const paths = pathsOf(this.#options.folder, name);
+    this.#catalog.remove(name);
+    await this.#open.forget(paths.data);
+    await removeObject(paths);
   }
 
   #note(reason: unknown, message: string): void {

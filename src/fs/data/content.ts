@@ -4,7 +4,8 @@ import type { Context } from '../context.js';
 import { orAbort } from '../locks.js';
 import type { FileHandle, FileNode, StoredObject } from '../nodes/node.js';
 import { Stage, type FetchSlice } from './stage.js';
-import { isCurrent, sourceOf, unpark, versionOf } from './version.js';
+import { sourceOf } from './source.js';
+import { isCurrent, unpark, versionOf } from './version.js';
 
 let stageNumber = 0;
 
@@ -27,7 +28,9 @@ export async function readContent(
     }
     // An empty one has no bytes to ask for, also when it has lost its name.
     if (object === undefined || object.sizeBytes === 0) return [];
-    const source = sourceOf(context, versionOf(node, object));
+    const version = versionOf(node, object);
+    if (version.damage !== undefined && handle.id <= version.damage.newest) throw version.damage.failure;
+    const source = sourceOf(context, version);
     try {
       return await orAbort(context.cache.read(source, offset, lengthBytes), signal);
     } catch (error) {

@@ -1,7 +1,8 @@
 import type { FileNode } from '../nodes/node.js';
 import type { KernelBacking } from '../operations.js';
 import type { Context } from '../context.js';
-import { sourceOf, versionOf } from './version.js';
+import { sourceOf } from './source.js';
+import { versionOf } from './version.js';
 
 /** Below, one READ request does it: opening a second file costs more. */
 const LEAST_BYTES = 128 * 1024;

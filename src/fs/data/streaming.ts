@@ -99,6 +99,8 @@ export async function detachStream(
     contentVersion: -1,
     parked,
     borrowers: 0,
+    sum: undefined,
+    damage: undefined,
   };
   closeStream(node);
   stage.rebase(version);

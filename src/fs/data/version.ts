@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../../errors/failure.js';
-import { BLOCK_BYTES, type BlockSource } from '../../cache/block-cache.js';
 import type { Context } from '../context.js';
 import { nodeKey } from '../keys.js';
 import { copyWhole } from './server-copy.js';
+import type { WholeSum } from './whole-sum.js';
 import type { FileNode, StoredObject } from '../nodes/node.js';
 import { within } from '../nodes/subtree.js';
+import type { HandleId } from '../operations.js';
 
 /**
  * One content that S3 holds: what a file held when somebody began to refer to it. Stages read from it and copy ranges
@@ -29,6 +30,10 @@ export interface Version {
   parked: Address | undefined;
   /** Stages of other files that refer to it. */
   borrowers: number;
+  /** Of what was read of it; absent where nothing was, or nothing is to be compared. */
+  sum: WholeSum | undefined;
+  /** Wrong bytes of it were handed on: the handles that were open then, and what they are told from then on. */
+  damage: { readonly newest: HandleId; readonly failure: Failure } | undefined;
 }
 
 /** An object, pinned. */
@@ -51,6 +56,8 @@ export function versionOf(node: FileNode, object: StoredObject): Version {
     contentVersion: node.contentVersion,
     parked: undefined,
     borrowers: 0,
+    sum: undefined,
+    damage: undefined,
   };
   return node.version;
 }
@@ -70,21 +77,6 @@ export function addressOf(context: Context, version: Version): Address {
   const { holder } = version;
   if (!isCurrent(version) || holder.object === undefined) throw goneFailure(holder.name);
   return { key: nodeKey(context, holder), etag: holder.object.etag };
-}
-
-/** Reads a version through the block cache. */
-export function sourceOf(context: Context, version: Version): BlockSource {
-  version.id ??= `${context.store.bucket}/${addressOf(context, version).key} ${version.etag}`;
-  return {
-    id: version.id,
-    sizeBytes: version.sizeBytes,
-    read: async (firstByte, lastByte, signal) =>
-      await atAddress(context, version, signal, async ({ key, etag }) => {
-        const range = { firstByte, lastByte };
-        const options = { range, ifMatch: etag, pieceBytes: BLOCK_BYTES, signal };
-        return (await context.store.get(key, options)).body;
-      }),
-  };
 }
 
 /**

@@ -181,6 +181,11 @@ export class InodeTable {
     if (node.parent === directory && node.name === name) node.parent = undefined;
   }
 
+  /** The handle that was opened last. */
+  get newestHandle(): HandleId {
+    return (this.#nextHandle - 1n) as HandleId; // as below
+  }
+
   addHandle(make: (id: HandleId) => Handle): HandleId {
     const id = this.#nextHandle as HandleId; // branded here and nowhere else
     this.#nextHandle += 1n;

@@ -36,6 +36,7 @@ export interface MountOptions extends Partial<Config['mount']> {
   readonly notifier?: KernelNotifier;
   readonly storage?: FileSystemOptions['storage'];
   readonly partLimits?: FileSystemOptions['partLimits'];
+  readonly readChecks?: FileSystemOptions['readChecks'];
 }
 
 /** The caller in tests: root, never cancelled. */
@@ -86,6 +87,7 @@ async function mountOver(store: ObjectStore, cacheDir: string, options: MountOpt
     store: wrapped = store,
     storage,
     partLimits,
+    readChecks,
     ...mount
   } = options;
   const config = configSchema.parse({});
@@ -94,6 +96,7 @@ async function mountOver(store: ObjectStore, cacheDir: string, options: MountOpt
     prefix,
     ...(storage === undefined ? {} : { storage }),
     ...(partLimits === undefined ? {} : { partLimits }),
+    ...(readChecks === undefined ? {} : { readChecks }),
     transporter: createTransporter('optimized', wrapped, config.transfer),
     // So that requests that are counted do not depend on how long a test takes.
     mount: { ...config.mount, directoryTimesMs: LONG_MS, ...mount },

@@ -30,13 +30,6 @@ const NATIVE_UNMET: readonly UnmetNeed[] = [
   { need: 'tmpfile', state: 'unsupported', reason: NATIVE },
 ];
 
-const UNVERIFIED: UnmetNeed = {
-  need: 'verified-reads',
-  state: 'unsupported',
-  reason:
-    'Reads fetch ranges, and S3 keeps no checksum of a range: a byte that changes on the way is seen by TLS alone',
-};
-
 type Binding = Config['mount']['binding'];
 
 /**
@@ -51,7 +44,7 @@ export function objectfsTarget(version: string, binding?: Binding, planted?: str
     name: isNative ? 'objectfs:fuse-native' : 'objectfs',
     version,
     needsStore: true,
-    unmet: [...(isNative ? NATIVE_UNMET : []), UNVERIFIED],
+    unmet: isNative ? NATIVE_UNMET : [],
     quirks: ['Locks hold on this mount only, not for other clients of the bucket'],
     start: (place, signal) => startObjectfs(withBinding(place, binding), signal, planted),
   };

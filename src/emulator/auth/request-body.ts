@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import { Failure } from '../../errors/failure.js';
 import type { RequestHead } from '../protocol/request-head.js';
 import { S3Error } from '../protocol/s3-error.js';
+import { piecesOf } from '../http/pieces-of.js';
 import { ChunkDecoder } from './chunk-decoder.js';
 import type { Payload } from './payload.js';
 import { EMPTY_SHA256 } from './signing.js';
@@ -81,10 +82,7 @@ export class RequestBody {
     const source = this.#source(sizeBytes);
     try {
       // Not destroyed on an early return: the connection must live on to carry the error reply.
-      for await (const piece of source.iterator({ destroyOnReturn: false })) {
-        // Object mode is off for both sources, so every piece is a buffer.
-        yield piece as Buffer;
-      }
+      yield* piecesOf(source);
     } catch (reason) {
       if (reason instanceof Failure) throw reason;
       throw new Failure('reset', 'The client went away before its request was whole', { cause: reason });

@@ -45,6 +45,13 @@ describe('a lane on a virtual clock', () => {
     for (const endMs of ends) expect(Math.abs(endMs - 400)).toBeLessThan(8);
   });
 
+  test('sends good pieces of its window, however late the timers are: each piece costs the processor', () => {
+    for (const latenessMs of [0, 1, 12]) {
+      const [transfer] = simulate(lanesOf(profileNamed('same-region'), 1), 10 * MB, 0, () => latenessMs);
+      expect(transfer?.arrivals.length).toBeLessThan((10 * MB) / 50_000);
+    }
+  });
+
   test('saves nothing up while the sender is silent', () => {
     const lanes = lanesOf({ ...PLAIN, connectionDownBytesPerSecond: 25 * MB }, 1);
     simulate(lanes, 1 * MB, 0, () => 0);

@@ -41,6 +41,9 @@ const CATCH_UP_MS = 100;
  */
 const SILENCE_MS = 5;
 
+/** Linux: tcp_tso_win_divisor. */
+const WINDOW_DIVISOR = 3;
+
 /** Bytes and the time at which they arrive. */
 export interface Piece {
   readonly bytes: Buffer;
@@ -70,6 +73,7 @@ export class Lane {
   /** When an answer made room in the window that was used up. */
   #roomMs = -Infinity;
   #isWindowUsedUp = false;
+  #waitingBytes = Infinity;
 
   constructor(limits: LaneLimits) {
     this.#limits = limits;
@@ -92,7 +96,9 @@ export class Lane {
     this.#heldUntilMs = Math.max(this.#heldUntilMs, timeMs);
   }
 
-  mayAdmit(nowMs: number): boolean {
+  /** @param waitingBytes - What the sender has for now: a rest of it is sent even where it is no good piece. */
+  mayAdmit(nowMs: number, waitingBytes = Infinity): boolean {
+    this.#waitingBytes = waitingBytes;
     this.#sendAgain(nowMs);
     this.#hearAfterPause(nowMs);
     if (this.#bytes >= this.#limits.capacityBytes) return false;
@@ -183,11 +189,15 @@ export class Lane {
     if (pauseMs > window.timeoutMs) window.restart();
   }
 
+  /**
+   * As Linux does (tcp_tso_should_defer), a sender with more than there is room for waits until the room is a good piece of
+   * its window. Else each small piece would make room for another small one, for the rest of the connection.
+   */
   #hasRoom(): boolean {
-    const { window } = this.#limits;
-    return (
-      window === undefined || this.#flight.bytes + SEGMENT_BYTES <= Math.max(SEGMENT_BYTES, window.bytes)
-    );
+    const { window, quantumBytes } = this.#limits;
+    if (window === undefined || this.#flight.bytes === 0) return true;
+    const good = Math.min(quantumBytes, this.#waitingBytes, window.bytes / WINDOW_DIVISOR);
+    return window.bytes - this.#flight.bytes >= Math.max(SEGMENT_BYTES, good);
   }
 
   /** Answers are heard when the window is used up, one by one, so that late timers do not slow its growth. */

@@ -3,8 +3,9 @@ import { EMPTY_STATE } from './backing.js';
 import { IndexedStorage } from './indexed-storage.js';
 import type { Storage, StorageOptions } from './storage.js';
 
-/** Chunks below this size are gathered: a small piece of a large receive buffer would keep all of it alive. */
-const LEAST_CHUNK_BYTES = 32 * 1024;
+/** Blocks double in length between these. */
+const LEAST_BLOCK_BYTES = 64 * 1024;
+const MOST_BLOCK_BYTES = 1024 * 1024;
 
 /** Buckets and objects in this process; gone with it. */
 export function createMemoryStorage(options: StorageOptions = {}): Storage {
@@ -17,15 +18,15 @@ interface MemoryBlob {
   readonly startBytes: readonly number[];
 }
 
-/** Keeps the chunks as they came; a read hands out views of them. */
+/** Bytes in blocks; a read hands out views of them. */
 class MemoryBlobs implements BlobStore {
   readonly #blobs = new Map<string, MemoryBlob>();
   #lastId = 0;
 
   async write(bytes: AsyncIterable<Uint8Array>): Promise<{ blobId: string; sizeBytes: number }> {
-    const gathered = new ChunkGatherer();
-    for await (const chunk of bytes) gathered.add(chunk);
-    const chunks = gathered.finish();
+    const filler = new BlockFiller();
+    for await (const chunk of bytes) filler.add(chunk);
+    const chunks = filler.finish();
     const startBytes: number[] = [];
     let sizeBytes = 0;
     for (const chunk of chunks) {
@@ -56,42 +57,49 @@ class MemoryBlobs implements BlobStore {
   }
 }
 
-/** Keeps large chunks and copies small ones together. */
-class ChunkGatherer {
-  readonly #chunks: Buffer[] = [];
-  #small: Buffer[] = [];
-  #smallBytes = 0;
+/**
+ * Copies what comes into blocks. The buffers that it came in are freed at once: thousands that live on cost the garbage
+ * collector more time than the copy takes.
+ */
+class BlockFiller {
+  readonly #blocks: Buffer[] = [];
+  #block: Buffer = Buffer.alloc(0);
+  #usedBytes = 0;
 
   add(chunk: Uint8Array): void {
-    if (chunk.length === 0) return;
-    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-    const wastesMemory = bytes.length < bytes.buffer.byteLength / 2;
-    if (bytes.length >= LEAST_CHUNK_BYTES && !wastesMemory) {
-      this.#flush();
-      this.#chunks.push(bytes);
-      return;
+    for (let rest = chunk; rest.length > 0;) {
+      if (this.#usedBytes === this.#block.length) this.#begin();
+      const piece = rest.subarray(0, this.#block.length - this.#usedBytes);
+      this.#block.set(piece, this.#usedBytes);
+      this.#usedBytes += piece.length;
+      rest = rest.subarray(piece.length);
     }
-    // A copy of its own, at once: the piece must not hold its whole receive buffer until the flush.
-    this.#small.push(Buffer.from(bytes));
-    this.#smallBytes += bytes.length;
-    if (this.#smallBytes >= LEAST_CHUNK_BYTES) this.#flush();
   }
 
   finish(): readonly Buffer[] {
-    this.#flush();
-    return this.#chunks;
+    // A block of its own length: small objects are many.
+    if (this.#usedBytes < this.#block.length) this.#block = exactly(this.#block.subarray(0, this.#usedBytes));
+    this.#keep();
+    return this.#blocks;
   }
 
-  #flush(): void {
-    if (this.#smallBytes === 0) return;
+  #begin(): void {
+    const before = this.#block.length;
+    this.#keep();
     // Not from the shared pool, which would be kept alive as a whole.
-    const joined = Buffer.allocUnsafeSlow(this.#smallBytes);
-    let offset = 0;
-    for (const piece of this.#small) offset += piece.copy(joined, offset);
-    this.#chunks.push(joined);
-    this.#small = [];
-    this.#smallBytes = 0;
+    this.#block = Buffer.allocUnsafeSlow(Math.min(MOST_BLOCK_BYTES, Math.max(LEAST_BLOCK_BYTES, 2 * before)));
+    this.#usedBytes = 0;
   }
+
+  #keep(): void {
+    if (this.#block.length > 0) this.#blocks.push(this.#block);
+  }
+}
+
+function exactly(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(copy);
+  return copy;
 }
 
 function chunkAt(startBytes: readonly number[], byte: number): number {

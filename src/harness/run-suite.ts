@@ -1,5 +1,5 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '../log/log.js';
 import type { SuiteResult } from '../report/model.js';
@@ -11,7 +11,7 @@ import type { ServerControl } from './endpoint-wish.js';
 import type { RunScope } from './run-scope.js';
 import { reviveTarget } from './targets/revive.js';
 import type { TargetSession } from './targets/session.js';
-import { CaseBook } from './worker/case-book.js';
+import { CaseBook, firstLines } from './worker/case-book.js';
 import { CaseService } from './worker/serve-cases.js';
 import { EventTail } from './worker/event-tail.js';
 import { startJest, suiteFolder, type JestEnd, type JestProcess } from './worker/jest-process.js';
@@ -34,7 +34,7 @@ export interface SuiteJob {
   readonly session: TargetSession;
   /** Names of the files to run. @defaultValue all of the suite */
   readonly files?: readonly string[];
-  readonly plan: Omit<RunPlan, 'done' | 'eventsFile' | 'controlSocket' | 'directory'>;
+  readonly plan: Omit<RunPlan, 'done' | 'load' | 'eventsFile' | 'controlSocket' | 'directory'>;
   readonly onEvent: (event: WorkerEvent) => void;
   /** Of the embedded server behind the target; absent where it is another one. */
   readonly server?: ServerControl;
@@ -88,7 +88,7 @@ async function runWorkers(job: SuiteJob, channels: Channels, signal: AbortSignal
     const worker = await startWorker(job, channels, lost);
     const outcome = await follow(job, worker, channels, signal);
     if (outcome.kind === 'ended') {
-      bookUnloadable(book, outcome.end);
+      for (const { file, message } of outcome.end.unloadable) book.addUnloadable(file, message);
       if (outcome.end.finished) break;
       const gotOn = book.all().length > casesBefore || book.running !== undefined;
       bookDeath(book, outcome.end);
@@ -116,6 +116,7 @@ async function startWorker(job: SuiteJob, channels: Channels, round: number): Pr
     ...job.plan,
     directory: job.session.target.directory,
     done: [...channels.book.done],
+    load: await filesOf(job),
     eventsFile: channels.eventsFile,
     // The control on a plain directory has nothing to remount.
     ...(job.session.driver.needsStore ? { controlSocket: channels.service.socket } : {}),
@@ -123,14 +124,21 @@ async function startWorker(job: SuiteJob, channels: Channels, round: number): Pr
   };
   const base = join(job.scope.folder, `${job.label}.${round}`);
   await writeFile(`${base}.plan.json`, JSON.stringify(plan), { mode: 0o600 });
-  const worker = startJest(
-    job.suiteFolder ?? suiteFolder(job.suite),
-    `${base}.plan.json`,
-    `${base}.jest.json`,
-    job.files,
-  );
+  const worker = startJest(`${base}.plan.json`, `${base}.jest.json`);
   await job.scope.record.worker(worker.pid);
   return worker;
+}
+
+async function filesOf({
+  suite,
+  suiteFolder: folder = suiteFolder(suite),
+  files,
+}: SuiteJob): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true });
+  return entries
+    .filter((entry) => entry.endsWith('.suite.js') && files?.includes(basename(entry)) !== false)
+    .sort()
+    .map((entry) => join(folder, entry));
 }
 
 async function follow(job: SuiteJob, worker: JestProcess, channels: Channels, signal: AbortSignal) {
@@ -182,13 +190,6 @@ async function endWorker(worker: JestProcess): Promise<void> {
   await Promise.race([worker.ended, delay(KILL_WAIT_MS, undefined, { ref: false })]);
 }
 
-function bookUnloadable(book: CaseBook, end: JestEnd): void {
-  for (const { file, message } of end.unloadable) {
-    const group = file.replace(/\.suite\.js$/, '');
-    book.addBroken(group, `${group}/load`, `The file ${file} could not be run: ${firstLines(message)}`);
-  }
-}
-
 /** A chosen case that nobody announced would vanish from the report. */
 function bookUnheard(book: CaseBook, only: readonly string[]): void {
   const heard = new Set(book.done);
@@ -201,15 +202,4 @@ function bookDeath(book: CaseBook, end: JestEnd): void {
   const reason = `The suite's process died (${end.how}): ${firstLines(end.lastOutput)}`;
   if (book.running === undefined) book.addBroken('worker', `worker/died-${book.done.length}`, reason);
   else book.endRunning('broken', reason, performance.now());
-}
-
-/** Enough to see the cause in a report. */
-function firstLines(text: string): string {
-  return text
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '')
-    .slice(0, 6)
-    .join(' | ')
-    .slice(0, 800);
 }

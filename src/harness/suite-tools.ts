@@ -119,8 +119,9 @@ async function runCases(
 ): Promise<SuiteResult> {
   const { progress, scope, log } = tools;
   const { control } = job;
-  const { suite, files, external } = job.suite;
-  progress.begin(`${suite} on ${job.driver.name}${control ? ' (control)' : ''}`, files.length);
+  const { suite, only, files, external } = job.suite;
+  const total = external === undefined ? only.length : files.length;
+  progress.begin(`${suite} on ${job.driver.name}${control ? ' (control)' : ''}`, total);
   if (external !== undefined)
     return runExternal({ scope, suite, control, session, progress, ...external }, signal);
   return runSuite(
@@ -160,6 +161,6 @@ function planFor(
 }
 
 function tellProgress(progress: Progress, event: WorkerEvent): void {
-  if (event.event === 'group') progress.advance(1, event.group);
-  else progress.advance(0, event.event === 'case-start' ? event.id : event.result.id);
+  if (event.event === 'case-start') progress.advance(0, event.id);
+  if (event.event === 'case-end') progress.advance(1, event.result.id);
 }

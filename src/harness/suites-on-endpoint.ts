@@ -1,7 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Cleanup, SuiteResult } from '../report/model.js';
+import { silentProgress } from '../log/progress.js';
 import { countsBetween, withPrice } from '../report/prices.js';
+import { Failure } from '../errors/failure.js';
 import { createBucketAdmin, type BucketAdmin } from '../s3/admin.js';
 import type { UnmetNeed } from './api/protocol.js';
 import { provisionBucket } from './buckets.js';
@@ -35,10 +37,10 @@ export async function runOnEndpoint(
 ): Promise<EndpointResults> {
   const results: EndpointResults = { suites: [], cleanup: [] };
   const admin = createBucketAdmin(endpoint.connection, { log: tools.log });
+  const control = controlBeside(tools, suites, signal);
   try {
     let isProven = false;
     for (const suite of suites) {
-      if (suite.suite === CONTROLLED_SUITE) results.suites.push(await runControl(tools, suite, signal));
       try {
         results.suites.push(
           await runWithBucket(
@@ -54,10 +56,39 @@ export async function runOnEndpoint(
         results.suites.push(brokenSuite(suite.suite, driver.name, reason));
       }
     }
-    return results;
+    return { ...results, suites: [...(await control.results()), ...results.suites] };
   } finally {
+    await control.end();
     admin.close();
   }
+}
+
+interface ControlBeside {
+  /** One, or none where no suite has a control. */
+  results(): Promise<readonly SuiteResult[]>;
+  /** Given up where it still runs. */
+  end(): Promise<void>;
+}
+
+/** The control takes a core that the target and its server leave free, so it runs beside the suites. */
+function controlBeside(
+  tools: SuiteTools,
+  suites: readonly ChosenSuite[],
+  signal: AbortSignal,
+): ControlBeside {
+  const stop = new AbortController();
+  const either = AbortSignal.any([signal, stop.signal]);
+  const quiet = { ...tools, progress: silentProgress };
+  const controlled = suites.filter(({ suite }) => suite === CONTROLLED_SUITE);
+  const running = Promise.all(controlled.map((suite) => runControl(quiet, suite, either)));
+  running.catch(() => undefined); // told by `results`
+  return {
+    results: () => running,
+    end: async () => {
+      stop.abort(new Failure('cancelled', 'The control is given up with its run'));
+      await running.catch(() => undefined);
+    },
+  };
 }
 
 async function runControl(tools: SuiteTools, suite: ChosenSuite, signal: AbortSignal): Promise<SuiteResult> {

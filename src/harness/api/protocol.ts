@@ -6,7 +6,7 @@ import { NEEDS } from './case.js';
 
 /**
  * What runner and suite worker (a Jest process on the compiled suites) say to each other. Who runs in Jest's sandbox,
- * where each suite file loads its modules anew, imports types of this module only.
+ * where each worker loads its modules anew, imports types of this module only.
  *
  * - Runner to worker: one JSON file, {@link runPlanSchema}; its path stands in the environment variable
  *   `RUN_PLAN_VARIABLE` of `plan.ts`. The file holds credentials: mode 0600, in a folder of the run, removed with it.
@@ -75,6 +75,8 @@ export const runPlanSchema = z.strictObject({
   done: z.array(z.string()),
   /** Ids of the cases to run. Absent: every one. */
   only: z.array(z.string()).optional(),
+  /** Absolute paths of the compiled files to load, in this order. Absent where nobody runs Jest. */
+  load: z.array(z.string()).optional(),
   eventsFile: z.string(),
   /** For tests of the suites, see `src/config/planted.ts`: the file that names the defect at work. */
   planted: z.string().optional(),
@@ -102,6 +104,13 @@ const caseStartSchema = z.strictObject({
   group: z.string(),
 });
 
+/** A file of the suite that could not be loaded: its cases are not known. */
+const unloadableSchema = z.strictObject({
+  event: z.literal('unloadable'),
+  file: z.string(),
+  message: z.string(),
+});
+
 /**
  * The worker itself ends a case as `hung` when its limit passes while the event loop is free. After any hung case the
  * runner ends this worker, restarts the target, and starts a new worker for the cases that are left.
@@ -110,6 +119,7 @@ const caseEndSchema = z.strictObject({ event: z.literal('case-end'), result: cas
 
 export const workerEventSchema = z.discriminatedUnion('event', [
   groupEventSchema,
+  unloadableSchema,
   caseStartSchema,
   caseEndSchema,
 ]);

@@ -24,6 +24,9 @@ export class CaseBook {
       case 'group':
         for (const entry of event.cases) this.announced.set(entry.id, { ...entry, group: event.group });
         return;
+      case 'unloadable':
+        this.addUnloadable(event.file, event.message);
+        return;
       case 'case-start':
         this.current = {
           id: event.id,
@@ -88,6 +91,12 @@ export class CaseBook {
     });
   }
 
+  /** A file of the suite that could not be loaded. */
+  addUnloadable(file: string, message: string): void {
+    const group = file.replace(/\.suite\.js$/, '');
+    this.addBroken(group, `${group}/load`, `The file ${file} could not be run: ${firstLines(message)}`);
+  }
+
   /** All results in the order in which they came. */
   all(): readonly CaseResult[] {
     return [...this.results.values()];
@@ -111,4 +120,15 @@ export class CaseBook {
       seed: announced?.seed ?? 0,
     });
   }
+}
+
+/** Enough of an output to see the cause in a report. */
+export function firstLines(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .slice(0, 6)
+    .join(' | ')
+    .slice(0, 800);
 }

@@ -17,6 +17,9 @@ const jestJsonSchema = z.object({
   ),
 });
 
+/** The test file, which loads those of the suite. */
+const SUITE_FILES = compiledModule('src/harness/worker/suite-files.js');
+
 /** A suite file that Jest could not run at all. */
 export interface UnloadableFile {
   readonly file: string;
@@ -53,18 +56,12 @@ export function suiteFolder(suite: string): string {
 }
 
 /**
- * Starts Jest on the compiled files of a suite as a process of its own, without transforms: native ES modules.
+ * Starts Jest as a process of its own, without transforms: native ES modules.
  *
- * @param planFile - The run plan of `protocol.ts`.
+ * @param planFile - The run plan of `protocol.ts`; its `load` names the compiled files of the suite.
  * @param resultFile - Where Jest writes its own results.
- * @param files - Names of the files to run. @defaultValue all of the suite
  */
-export function startJest(
-  folder: string,
-  planFile: string,
-  resultFile: string,
-  files: readonly string[] = ['*.suite.js'],
-): JestProcess {
+export function startJest(planFile: string, resultFile: string): JestProcess {
   const child = execa(
     process.execPath,
     [
@@ -72,7 +69,7 @@ export function startJest(
       '--disable-warning=ExperimentalWarning',
       compiledModule('src/harness/worker/main.js'),
       '--config',
-      JSON.stringify(jestConfig(folder, dirname(resultFile), files)),
+      JSON.stringify(jestConfig(dirname(resultFile))),
       '--runInBand',
       '--forceExit',
       '--json',
@@ -101,11 +98,11 @@ export function startJest(
   };
 }
 
-function jestConfig(folder: string, runFolder: string, files: readonly string[]): Record<string, unknown> {
+function jestConfig(runFolder: string): Record<string, unknown> {
   return {
-    rootDir: folder,
+    rootDir: dirname(SUITE_FILES),
     testEnvironment: 'node',
-    testMatch: files.map((file) => `**/${file}`),
+    testMatch: [`**/${basename(SUITE_FILES)}`],
     // The package may itself lie below a node_modules folder.
     testPathIgnorePatterns: [],
     haste: { retainAllFiles: true },

@@ -13,12 +13,12 @@ const PATH: SimulatedPath = {
 };
 
 /** What a server that allows so many requests a second gave to four flows of eight connections after ten seconds. */
-function storm(perSecond: number, seed: number, paces = true) {
+function storm(perSecond: number, seed: number, paces = true, latenessMs = () => 0) {
   const windows = Array.from({ length: 4 }, () =>
     createWindow('cubic', { partBytes: PART, maxBytes: 8 * PART }, 0),
   );
   const path = { ...PATH, bucket: { perSecond, depth: Math.max(1, perSecond / 10) } };
-  const options = { untilMs: 40_000, fromMs: 10_000, paces, random: createRandom(seed) };
+  const options = { untilMs: 40_000, fromMs: 10_000, paces, latenessMs, random: createRandom(seed) };
   const results = simulate(windows, path, PART, options);
   const sum = (pick: (result: (typeof results)[number]) => number) =>
     results.reduce((total, result) => total + pick(result), 0);
@@ -36,6 +36,16 @@ describe('four transfers at a server that allows so many requests a second', () 
     expect(lost).toBeLessThan(0.05);
     expect(fairness).toBeGreaterThan(0.95);
   });
+
+  test.each([20, 40, 100, 300])(
+    '%i, with timers that are late by 20 ms on average, as on a busy machine: the same',
+    (perSecond) => {
+      const random = createRandom(perSecond + 1);
+      const { goodput, lost } = storm(perSecond, perSecond, true, () => -20 * Math.log(1 - random()));
+      expect(goodput).toBeGreaterThan(0.9);
+      expect(lost).toBeLessThan(0.05);
+    },
+  );
 
   test('30, each by its window alone: that is a storm', () => {
     expect(storm(30, 1, false).lost).toBeGreaterThan(0.5);
@@ -97,5 +107,12 @@ describe('a learnt request rate', () => {
   test('requests begin evenly; a late one of a slow rate is not made up for', () => {
     const rate = withRefused(startRate(), 0, 0);
     expect(withBegun(rate, 150).nextMs).toBe(250);
+  });
+
+  test('of a rate with room for bursts it is, up to a tenth of a second', () => {
+    const rate = { ...withRefused(startRate(), 0, 0), perSecond: 100 };
+    expect(rate.nextMs).toBe(100);
+    expect(withBegun(rate, 150).nextMs).toBe(110);
+    expect(withBegun(rate, 1_000).nextMs).toBe(920);
   });
 });

@@ -40,8 +40,11 @@ const MOST_OVER_SERVED = 2;
 /** The limit is not higher than what was served, but for what a second's count may miss. */
 const PLATEAU_OVER_SERVED = 1.25;
 const WINDOW_MS = 1_000;
-/** Requests begin evenly; those that a late timer held up may follow at once, as far as they lie within this. */
-const CATCH_UP_MS = 20;
+/**
+ * Requests begin evenly; those that a late timer held up follow at once, as far as they lie within this: token buckets of
+ * servers hold a tenth of a second and more. Below 10 a second nothing follows: there such a bucket holds one request.
+ */
+const CATCH_UP_MS = 100;
 
 export function startRate(): RequestRate {
   return {

@@ -41,6 +41,8 @@ interface RunOptions {
   readonly fromMs?: number;
   /** All flows share one learnt request rate, as the transfers of a process to one store do. @defaultValue false */
   readonly paces?: boolean;
+  /** With `paces`: what the timer of the next one in turn comes late by. @defaultValue nothing */
+  readonly latenessMs?: () => number;
   readonly random: () => number;
 }
 
@@ -71,6 +73,9 @@ class Simulation {
   readonly #partBytes: number;
   readonly #fromMs: number;
   readonly #paces: boolean;
+  readonly #latenessMs: () => number;
+  /** Of the next one in turn, where it waits. */
+  #lateByMs: number | undefined;
   #rate = startRate();
   readonly #random: () => number;
   readonly #active = new Set<ActivePart>();
@@ -80,7 +85,7 @@ class Simulation {
     windows: readonly WindowController[],
     path: SimulatedPath,
     partBytes: number,
-    { fromMs = 0, paces = false, random }: RunOptions,
+    { fromMs = 0, paces = false, latenessMs = () => 0, random }: RunOptions,
   ) {
     this.flows = windows.map((window) => ({
       window,
@@ -91,6 +96,7 @@ class Simulation {
     this.#partBytes = partBytes;
     this.#fromMs = fromMs;
     this.#paces = paces;
+    this.#latenessMs = latenessMs;
     this.#random = random;
     this.#tokens = path.bucket?.depth ?? Infinity;
   }
@@ -109,7 +115,7 @@ class Simulation {
   #start(flow: Flow, nowMs: number): void {
     const path = this.#path;
     while (flow.inFlight < flow.window.permits(nowMs)) {
-      if (this.#paces && nowMs < this.#rate.nextMs) return;
+      if (this.#paces && this.#waits(nowMs)) return;
       this.#rate = withBegun(this.#rate, nowMs);
       flow.inFlight += 1;
       flow.result.peak = Math.max(flow.result.peak, flow.inFlight);
@@ -122,6 +128,15 @@ class Simulation {
       const begin = flow.window.begin(flow.inFlight, nowMs);
       this.#active.add({ flow, begin, beganMs: nowMs, waitMs, leftBytes, fate });
     }
+  }
+
+  /** Whoever comes when it may begin waits for no timer. */
+  #waits(nowMs: number): boolean {
+    const { nextMs } = this.#rate;
+    if (nowMs < nextMs) this.#lateByMs ??= this.#latenessMs();
+    if (nowMs < nextMs + (this.#lateByMs ?? 0)) return true;
+    this.#lateByMs = undefined;
+    return false;
   }
 
   #move(nowMs: number): void {

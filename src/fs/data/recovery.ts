@@ -32,7 +32,7 @@ export async function keepForRecovery(context: Context, node: FileNode, cause: F
       sizeBytes: node.stage.sizeBytes,
       ...missingFacts(node, node.stage),
     };
-    await writeFile(`${path}.json`, `${JSON.stringify(facts, undefined, 2)}\n`, { mode: 0o600 });
+    await writeNote(context, path, facts);
     // A cancelled upload is somebody's wish, such as Ctrl-C or an aborted mount.
     const level = cause.kind === 'cancelled' ? 'warn' : 'error';
     context.log[level]({ key, path, reason: cause.message }, 'upload failed; the bytes are kept');
@@ -45,6 +45,18 @@ export async function keepForRecovery(context: Context, node: FileNode, cause: F
     const failure = localFailure(error, context.recoveryFolder);
     context.log.error({ key, reason: failure.message }, 'upload failed and the bytes could not be kept');
     return cause;
+  }
+}
+
+/** Never fails: on a full disk the bytes are worth keeping without it, and they have taken their room already. */
+async function writeNote(context: Context, path: string, facts: object): Promise<void> {
+  const note = `${path}.json`;
+  try {
+    await writeFile(note, `${JSON.stringify(facts, undefined, 2)}\n`, { mode: 0o600 });
+  } catch (error) {
+    await rm(note, { force: true }).catch(() => undefined);
+    const reason = localFailure(error, note).message;
+    context.log.error({ reason, ...facts }, 'the note beside kept bytes could not be written');
   }
 }
 

@@ -16,8 +16,11 @@ import { runProgramArm } from './programs/run-program.js';
 /** Loads what takes long, before anything is timed: modules, and what the SDK loads at its first request. */
 export async function loadArm(settings: ArmSettings): Promise<void> {
   if (isProgram(settings.arm)) return; // its start is timed
-  await Promise.all([loadSdk(), import('@aws-sdk/lib-storage')]);
-  const store = createStore(armConnection(settings), settings.bucket);
+  const connection = armConnection(settings);
+  // What the lean client does not use takes a second of two cores that all arms share while they start.
+  if (connection.client !== 'lean') await loadSdk();
+  if (settings.arm === 'sdk') await import('@aws-sdk/lib-storage');
+  const store = createStore(connection, settings.bucket);
   try {
     await store.head(settings.warmKey);
   } finally {

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
+import { Failure } from '../errors/failure.js';
 import type { ObjectStore } from '../s3/store.js';
 import type { ExperimentFile } from './plan.js';
 
@@ -27,16 +28,16 @@ export async function hashObject(
   sizeBytes: number,
   signal: AbortSignal,
 ): Promise<string> {
-  const head = await store.head(key, { signal });
-  if (head.sizeBytes !== sizeBytes) return `wrong length ${head.sizeBytes}`;
-  const hash = createHash('sha256');
+  const first = await readFirst(store, key, sizeBytes, signal);
+  if (first.sizeBytes !== sizeBytes) return `wrong length ${first.sizeBytes}`;
+  const hash = createHash('sha256').update(first.bytes);
   const ahead: Promise<Buffer>[] = [];
-  let asked = 0;
+  let asked = first.bytes.length;
   const askNext = () => {
     if (asked >= sizeBytes) return;
     const range = { firstByte: asked, lastByte: Math.min(asked + RANGE_BYTES, sizeBytes) - 1 };
     asked = range.lastByte + 1;
-    const read = readRange(store, key, range, head.etag, signal);
+    const read = readRange(store, key, range, first.etag, signal);
     read.catch(() => undefined); // awaited below, in order; one that fails early must not count as unhandled
     ahead.push(read);
   };
@@ -46,6 +47,31 @@ export async function hashObject(
     askNext();
   }
   return hash.digest('hex');
+}
+
+/** The first range tells version and length too: a small object takes one request. */
+async function readFirst(
+  store: ObjectStore,
+  key: string,
+  sizeBytes: number,
+  signal: AbortSignal,
+): Promise<{ readonly sizeBytes: number; readonly etag: string; readonly bytes: Buffer }> {
+  const range = { firstByte: 0, lastByte: Math.min(RANGE_BYTES, sizeBytes) - 1 };
+  // No range of an empty object can be asked for, and none of one that is empty by mistake is there.
+  const read = await store
+    .get(key, sizeBytes === 0 ? { signal } : { range, signal })
+    .catch((reason: unknown) => {
+      const failure = Failure.from(reason);
+      if (failure.kind === 'bad-range') return undefined;
+      throw failure;
+    });
+  if (read === undefined) return { sizeBytes: 0, etag: '', bytes: Buffer.alloc(0) };
+  const { head } = read;
+  if (head.sizeBytes !== sizeBytes) {
+    read.body.destroy();
+    return { sizeBytes: head.sizeBytes, etag: head.etag, bytes: Buffer.alloc(0) };
+  }
+  return { sizeBytes, etag: head.etag, bytes: await buffer(read.body) };
 }
 
 async function readRange(

@@ -8,9 +8,7 @@ import { stateFolder } from '../../harness/state.js';
 import { createLog } from '../../log/log.js';
 import type { Progress } from '../../log/progress.js';
 import { createProgress } from '../../log/terminal-progress.js';
-import { createStore } from '../../s3/client.js';
 import { connectionForLevel, connectionOf, preferLean } from '../../s3/connection.js';
-import type { ObjectStore } from '../../s3/store.js';
 import { urlOf, type CopyContext, type CopySummary } from '../../transfer/copy/copy-context.js';
 import { downloadFile, downloadStream } from '../../transfer/copy/download-file.js';
 import { copyOnServer } from '../../transfer/copy/server-copy.js';
@@ -20,6 +18,7 @@ import { createTransporter } from '../../transfer/create.js';
 import { EXIT } from '../exit.js';
 import { settleTarget, treeAt, type Place } from './places.js';
 import { byteProgress } from './progress.js';
+import { copyStores } from './stores.js';
 
 /** A copy as the command line asks for it. */
 export interface CopyWish {
@@ -38,15 +37,11 @@ export async function runCopy(wish: CopyWish, signal: AbortSignal): Promise<void
   if (source.kind !== 'object' && destination.kind !== 'object') {
     throw usageError('Neither source nor destination is on S3', 'Write one of them as s3://BUCKET/KEY');
   }
-  const stores = new Map<string, ObjectStore>();
   const connection = connectionForLevel(preferLean(connectionOf(config.s3)), config.transfer.level);
   const log = createLog(wish.logLevel);
+  const stores = copyStores(connection, log);
   const context: CopyContext = {
-    storeFor(bucket) {
-      const store = stores.get(bucket) ?? createStore(connection, bucket, { log });
-      stores.set(bucket, store);
-      return store;
-    },
+    storeFor: (bucket) => stores.storeFor(bucket),
     endpoint: config.s3.endpoint ?? `aws:${config.s3.region}`,
     settings: config.transfer,
     journals: join(stateFolder(), 'transfers'),
@@ -62,7 +57,7 @@ export async function runCopy(wish: CopyWish, signal: AbortSignal): Promise<void
     throw signal.aborted ? stopped(signal, Failure.from(reason)) : reason;
   } finally {
     progress.end();
-    for (const store of stores.values()) store.close();
+    stores.close();
   }
 }
 
@@ -163,11 +158,14 @@ function tell(
 
 function lineFor(copy: CopySummary): string {
   const { source, destination, sizeBytes, elapsedMs, resumedBytes, verification, fallback } = copy;
+  const { retries, hedged, hedgeWins } = copy;
   const resumed = resumedBytes === 0 ? '' : `, ${formatSize(resumedBytes)} of them by an earlier run`;
   const check = verification.verified
     ? `verified by ${verification.by}`
     : `not verified: ${verification.reason}`;
   const plain = fallback === undefined ? '' : `; by one plain request: ${fallback.reason}`;
   const time = `${(elapsedMs / 1000).toFixed(1)} s`;
-  return `${source} -> ${destination}: ${formatSize(sizeBytes)} in ${time}${resumed}; ${check}${plain}`;
+  const again = retries === 0 ? '' : `; ${retries} tried again`;
+  const twice = hedged === 0 ? '' : `; ${hedged} asked for twice, ${hedgeWins} of them sooner by it`;
+  return `${source} -> ${destination}: ${formatSize(sizeBytes)} in ${time}${resumed}; ${check}${again}${twice}${plain}`;
 }

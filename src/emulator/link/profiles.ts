@@ -14,9 +14,9 @@ const AWS_SOURCE =
   'often in the tens of ms); Amazon EC2 User Guide, "Amazon EC2 instance network bandwidth" (5 Gbit/s)';
 
 /**
- * Rates of connection and host are scaled alike. On two busy cores client, link and server took 13 to 17 ms of processor
- * time for a MiB of an upload (MD5, CRC32 and copies on the server's one thread most of it): 200 MB/s was more than they
- * carry, and a comparison at that rate compares processor time. At 87.5 MB/s the path is the limit on an idle machine.
+ * Rates of connection and host are scaled alike. On two cores client, link and server take about 11 ms of processor time for
+ * a MiB of an upload, 8 of them on the server's one thread: 200 MB/s are more than they carry, and a comparison at that
+ * rate compares processor time. At 87.5 MB/s two cores are half busy, and the path is the limit on an idle machine.
  */
 const SCALE = 7;
 const SCALE_TEXT = `Scaled 1:${SCALE} so that the path and not two cores is the limit; times are not scaled`;

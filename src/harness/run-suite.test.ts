@@ -8,15 +8,9 @@ import { isAlive } from './processes.js';
 import { directoryTarget } from './targets/directory.js';
 import { TargetSession } from './targets/session.js';
 import { suiteFile, writeSuite } from './testing/sample-suite.js';
-import { temporaryRun, type TemporaryRun } from './testing/temporary-run.js';
+import { temporaryRunPerTest } from './testing/temporary-run.js';
 
-let run: TemporaryRun;
-beforeEach(async () => {
-  run = await temporaryRun();
-});
-afterEach(async () => {
-  await run.remove();
-});
+const run = temporaryRunPerTest();
 
 /** Runs suite files with these bodies on a plain directory. */
 async function runFiles(

@@ -2,13 +2,13 @@ import { open, readFile, readdir, rename, writeFile } from 'node:fs/promises';
 import {
   CaseList,
   codeOf,
+  createRandom,
   defineGroup,
   equal,
   ok,
   type CaseContext,
   type Tier,
 } from '../../src/harness/api/index.js';
-import { createRandom } from '../../src/harness/api/index.js';
 import { Progress } from './shared/progress.js';
 import { expectSealed, sealed } from './shared/sealed.js';
 

@@ -1,18 +1,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findProgram } from '../targets/find-program.js';
-import { temporaryRun, type TemporaryRun } from '../testing/temporary-run.js';
+import { temporaryRunPerTest } from '../testing/temporary-run.js';
 import { chooseExternal } from './choose.js';
 import { fioEntries } from '../../bench/fio-output.js';
 import { runOutside, startDirectory, writeScripts } from './testing/outside-run.js';
 
-let run: TemporaryRun;
-beforeEach(async () => {
-  run = await temporaryRun();
-});
-afterEach(async () => {
-  await run.remove();
-});
+const run = temporaryRunPerTest();
 
 const { signal } = new AbortController();
 const hasFio = (await findProgram(['fio'])) !== undefined;

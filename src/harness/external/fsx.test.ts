@@ -1,13 +1,7 @@
-import { temporaryRun, type TemporaryRun } from '../testing/temporary-run.js';
+import { temporaryRunPerTest } from '../testing/temporary-run.js';
 import { runOutside, startDirectory, writeScripts } from './testing/outside-run.js';
 
-let run: TemporaryRun;
-beforeEach(async () => {
-  run = await temporaryRun();
-});
-afterEach(async () => {
-  await run.remove();
-});
+const run = temporaryRunPerTest();
 
 const { signal } = new AbortController();
 

@@ -1,17 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SuiteResult } from '../../report/model.js';
-import { temporaryRun, type TemporaryRun } from '../testing/temporary-run.js';
+import { temporaryRunPerTest } from '../testing/temporary-run.js';
 import { chooseExternal } from './choose.js';
 import { runOutside, startDirectory, writeScripts } from './testing/outside-run.js';
 
-let run: TemporaryRun;
-beforeEach(async () => {
-  run = await temporaryRun();
-});
-afterEach(async () => {
-  await run.remove();
-});
+const run = temporaryRunPerTest();
 
 async function runPrograms(
   programs: Readonly<Record<string, string>>,

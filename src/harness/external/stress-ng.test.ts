@@ -1,16 +1,10 @@
 import { findProgram } from '../targets/find-program.js';
-import { temporaryRun, type TemporaryRun } from '../testing/temporary-run.js';
+import { temporaryRunPerTest } from '../testing/temporary-run.js';
 import { chooseExternal } from './choose.js';
 import type { ProgramEnd } from './program.js';
 import { runOutside, startDirectory, writeScripts } from './testing/outside-run.js';
 
-let run: TemporaryRun;
-beforeEach(async () => {
-  run = await temporaryRun();
-});
-afterEach(async () => {
-  await run.remove();
-});
+const run = temporaryRunPerTest();
 
 const { signal } = new AbortController();
 const hasStress = (await findProgram(['stress-ng'])) !== undefined;

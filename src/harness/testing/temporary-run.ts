@@ -4,11 +4,14 @@ import { join } from 'node:path';
 import { Ledger } from '../ledger.js';
 import { openRun, type RunScope } from '../run-scope.js';
 
-/** A run with a ledger of its own, for tests. */
-export interface TemporaryRun {
+export interface RunPlace {
   readonly folder: string;
   readonly ledger: Ledger;
   readonly scope: RunScope;
+}
+
+/** A run with a ledger of its own, for tests. */
+export interface TemporaryRun extends RunPlace {
   remove(): Promise<void>;
 }
 
@@ -21,4 +24,31 @@ export async function temporaryRun(): Promise<TemporaryRun> {
     await rm(folder, { recursive: true });
   };
   return { folder, ledger, scope, remove };
+}
+
+/** A run of its own for each test of a file, for use inside tests. */
+export function temporaryRunPerTest(): RunPlace {
+  let current: TemporaryRun | undefined;
+  const now = (): TemporaryRun => {
+    if (current === undefined) throw new Error('The run is there inside tests only');
+    return current;
+  };
+  beforeEach(async () => {
+    current = await temporaryRun();
+  });
+  afterEach(async () => {
+    await now().remove();
+    current = undefined;
+  });
+  return {
+    get folder() {
+      return now().folder;
+    },
+    get ledger() {
+      return now().ledger;
+    },
+    get scope() {
+      return now().scope;
+    },
+  };
 }

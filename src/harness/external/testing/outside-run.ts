@@ -6,14 +6,14 @@ import type { SuiteResult } from '../../../report/model.js';
 import type { Selection } from '../../selection.js';
 import { directoryTarget } from '../../targets/directory.js';
 import { TargetSession } from '../../targets/session.js';
-import type { TemporaryRun } from '../../testing/temporary-run.js';
+import type { RunPlace } from '../../testing/temporary-run.js';
 import { chooseExternal } from '../choose.js';
 import { runExternal } from '../run-external.js';
 import type { ExternalWish } from '../wish.js';
 
 /** Executable shell scripts by their names, in a folder of the run. */
 export async function writeScripts(
-  run: TemporaryRun,
+  run: RunPlace,
   scripts: Readonly<Record<string, string>>,
 ): Promise<string> {
   const folder = join(run.folder, 'programs');
@@ -27,7 +27,7 @@ export async function writeScripts(
 }
 
 /** A started target on a plain directory. */
-export async function startDirectory(run: TemporaryRun, signal: AbortSignal): Promise<TargetSession> {
+export async function startDirectory(run: RunPlace, signal: AbortSignal): Promise<TargetSession> {
   const directory = join(run.folder, 'target');
   await mkdir(directory);
   const place = { runId: run.scope.runId, folder: run.folder, config: configSchema.parse({}) };
@@ -38,7 +38,7 @@ export async function startDirectory(run: TemporaryRun, signal: AbortSignal): Pr
 
 /** What the programs of a wish come to on a target, and the names that they left there. */
 export async function runOutside(
-  run: TemporaryRun,
+  run: RunPlace,
   session: TargetSession,
   wish: ExternalWish,
   { signal, selection = {} }: { readonly signal: AbortSignal; readonly selection?: Selection },

@@ -119,11 +119,12 @@ async function runCases(
 ): Promise<SuiteResult> {
   const { progress, scope, log } = tools;
   const { control } = job;
+  const hangs = tools.hangFolder === undefined ? {} : { hangFolder: tools.hangFolder };
   const { suite, only, files, external } = job.suite;
   const total = external === undefined ? only.length : files.length;
   progress.begin(`${suite} on ${job.driver.name}${control ? ' (control)' : ''}`, total);
   if (external !== undefined)
-    return runExternal({ scope, suite, control, session, progress, ...external }, signal);
+    return runExternal({ scope, suite, control, session, progress, ...hangs, ...external }, signal);
   return runSuite(
     {
       scope,
@@ -134,7 +135,7 @@ async function runCases(
       session,
       plan: planFor(tools, job),
       onEvent: tellProgress.bind(undefined, progress),
-      ...(tools.hangFolder === undefined ? {} : { hangFolder: tools.hangFolder }),
+      ...hangs,
       ...(job.server === undefined ? {} : { server: job.server }),
       log,
     },

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { configSchema } from '../../config/schema.js';
 import { startEmulatorProcess } from '../../emulator/child.js';
@@ -36,13 +36,17 @@ describeMount('an outside program on a mount', () => {
       });
       await writeFile(join(session.target.directory, 'kept'), 'data');
       const wish = { kind: 'tap', path, limitMs: 3000 } as const;
-      const { cases, left } = await runOutside(run, session, wish, { signal });
+      const hangFolder = join(run.folder, 'hangs');
+      const { cases, left } = await runOutside(run, session, wish, { signal, hangFolder });
       expect(cases.map(({ id, state }) => [id, state])).toEqual([
         ['a', 'hung'],
         ['b', 'passed'],
       ]);
       expect(session.target.pid).not.toBe(pid);
       expect(left).toContain('kept');
+      const dump: unknown = JSON.parse(await readFile(join(hangFolder, 'a.json'), 'utf8'));
+      expect(dump).toMatchObject({ id: 'a', reason: 'It did not end within 3000 ms', daemon: { pid } });
+      expect(dump).toHaveProperty('worker.threads.0.syscall', expect.stringMatching(/^\d+ /));
     } finally {
       await session.stop(AbortSignal.timeout(60_000));
       expect((await bucket.remove()).proven).toBe(true);
@@ -50,5 +54,5 @@ describeMount('an outside program on a mount', () => {
       await emulator.close();
       await run.remove();
     }
-  }, 90_000);
+  }, 180_000);
 });

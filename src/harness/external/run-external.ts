@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Progress } from '../../log/progress.js';
 import type { CaseResult, SuiteResult } from '../../report/model.js';
+import { dumpHang } from '../hang-dump.js';
 import type { RunScope } from '../run-scope.js';
 import { reviveTarget } from '../targets/revive.js';
 import type { TargetSession } from '../targets/session.js';
@@ -20,6 +21,8 @@ export interface ExternalJob {
   readonly progress: Progress;
   /** Of one program. */
   readonly limitMs: number;
+  /** Where what was seen of a hang is written. Absent: nowhere. */
+  readonly hangFolder?: string;
 }
 
 /**
@@ -76,7 +79,7 @@ async function runProgram(
   const onStarted = async (pid: number) => {
     await scope.record.worker(pid);
   };
-  const options = { onStarted, release: () => session.kill() };
+  const options = { onStarted, onLate: dumpOf(job, program), release: () => session.kill() };
   // The shell enters the target: a call of ours on a mount that hangs would hang the runner.
   const enter = 'mkdir -m 755 "$0" && cd "$0" && exec "$@"';
   const words = ['-c', enter, directory, ...program.command];
@@ -88,4 +91,14 @@ async function runProgram(
     return always({ state: 'hung', reason: 'What it left could not be removed in time' });
   }
   return (id) => program.judge(end, id);
+}
+
+/** Writes down what can be seen of a program that passed its limit; the run goes on without it where that fails. */
+function dumpOf({ hangFolder, session, limitMs }: ExternalJob, { cases }: ExternalProgram) {
+  return async (pid: number): Promise<void> => {
+    const id = cases[0]?.id ?? 'program';
+    const reason = `It did not end within ${limitMs} ms`;
+    const scene = { id, reason, workerPid: pid, ...session.whereabouts() };
+    if (hangFolder !== undefined) await dumpHang(hangFolder, scene).catch(() => undefined);
+  };
 }

@@ -10,6 +10,8 @@ export interface GroupOptions {
   readonly limitMs: number;
   /** Called with the id of the group before it is waited for. */
   readonly onStarted: (pid: number) => Promise<void>;
+  /** Called when it passed its limit, while it can still be looked at. Never rejects. */
+  readonly onLate?: (pid: number) => Promise<void>;
   /** Makes each call on the target return: a program in one on a mount that hangs dies only then. */
   readonly release: () => Promise<void>;
 }
@@ -22,7 +24,7 @@ export interface GroupOptions {
  */
 export async function runGroup(
   words: readonly string[],
-  { limitMs, onStarted, release }: GroupOptions,
+  { limitMs, onStarted, onLate, release }: GroupOptions,
   signal: AbortSignal,
 ): Promise<ProgramEnd | undefined> {
   const child = execa('sh', [...words], {
@@ -38,6 +40,7 @@ export async function runGroup(
   const stopped = delay(limitMs, undefined, { signal: AbortSignal.any([signal, timer.signal]) });
   const end = await Promise.race([child, stopped.catch(() => undefined)]);
   timer.abort();
+  if (end === undefined && pid !== undefined && !signal.aborted) await onLate?.(pid);
   killGroup(pid);
   if (end !== undefined) {
     const { stdout, stderr, exitCode, signal: endedBy, isMaxBuffer } = end;

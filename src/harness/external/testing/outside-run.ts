@@ -41,11 +41,23 @@ export async function runOutside(
   run: RunPlace,
   session: TargetSession,
   wish: ExternalWish,
-  { signal, selection = {} }: { readonly signal: AbortSignal; readonly selection?: Selection },
+  {
+    signal,
+    selection = {},
+    ...hangs
+  }: { readonly signal: AbortSignal; readonly selection?: Selection; readonly hangFolder?: string },
 ): Promise<SuiteResult & { readonly left: readonly string[] }> {
   const { suite, external } = await chooseExternal(wish, 7, selection);
   if (external === undefined) throw new Error('The choice has no programs');
-  const job = { scope: run.scope, suite, control: false, session, progress: silentProgress, ...external };
+  const job = {
+    scope: run.scope,
+    suite,
+    control: false,
+    session,
+    progress: silentProgress,
+    ...hangs,
+    ...external,
+  };
   const result = await runExternal(job, signal);
   return { ...result, left: await readdir(session.target.directory) };
 }

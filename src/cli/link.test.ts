@@ -62,4 +62,10 @@ describe('objectfs link', () => {
       faults: [{ name: 'first put', matched: 2, fired: 1 }],
     });
   }, 60_000);
+
+  test('measures no packets', async () => {
+    const { exitCode, stderr } = await startObjectfs(place, ['link', '--self-test', '--mode', 'packet']);
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/--self-test measures the relay mode.*Leave out --mode packet/s);
+  });
 });

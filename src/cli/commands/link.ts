@@ -1,5 +1,5 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
-import type { LinkServer } from '../../emulator/link/link-server.js';
+import type { LinkServer, LinkServerOptions } from '../../emulator/link/link-server.js';
 import type { LinkProfile } from '../../emulator/link/profile.js';
 import { usageError } from '../../errors/failure.js';
 import { interruptible } from '../interrupt.js';
@@ -8,7 +8,7 @@ export const command = 'link';
 export const describe = 'Put a shaped network path in front of any S3 server';
 
 export function builder(yargs: Argv): Argv {
-  return outputOptions(yargs)
+  return modeOptions(yargs)
     .option('upstream', {
       type: 'string',
       requiresArg: true,
@@ -44,8 +44,13 @@ export function builder(yargs: Argv): Argv {
     .example('objectfs link --self-test --profile same-region', 'What was asked and what is reached');
 }
 
-function outputOptions(yargs: Argv): Argv {
+function modeOptions(yargs: Argv): Argv {
   return yargs
+    .option('mode', {
+      choices: ['relay', 'packet'] as const,
+      default: 'relay' as const,
+      describe: 'relay = imitates TCP, needs no rights; packet = real packets between namespaces (root, TUN)',
+    })
     .option('json', { type: 'boolean', default: false, describe: 'Print the statistics as JSON at the end' })
     .option('self-test', {
       type: 'boolean',
@@ -59,6 +64,7 @@ interface LinkFlags {
   readonly profile: string;
   readonly listen: string;
   readonly seed: number;
+  readonly mode: 'relay' | 'packet';
   readonly faults?: string;
   readonly json: boolean;
   readonly selfTest: boolean;
@@ -71,6 +77,9 @@ export async function handler(parsed: ArgumentsCamelCase): Promise<void> {
   if (!Number.isSafeInteger(flags.seed))
     throw usageError('--seed takes a whole number', 'Give 1, for instance');
   if (flags.selfTest) {
+    if (flags.mode === 'packet') {
+      throw usageError('--self-test measures the relay mode', 'Leave out --mode packet or --self-test');
+    }
     await selfTest(profile, flags);
     return;
   }
@@ -79,9 +88,9 @@ export async function handler(parsed: ArgumentsCamelCase): Promise<void> {
     throw usageError('There is no server to put a path before', 'Name it with --upstream http://HOST:PORT');
   }
   const { readFaultRules } = await import('../../emulator/faults/rules.js');
-  const { startLinkServer } = await import('../../emulator/link/link-server.js');
+  const start = await starterOf(flags.mode);
   await interruptible(async (signal) => {
-    const server = await startLinkServer({
+    const server = await start({
       ...parseListen(flags.listen),
       ...{ upstream, profile, seed: flags.seed },
       ...(flags.faults === undefined ? {} : { faults: readFaultRules(flags.faults) }),
@@ -95,6 +104,13 @@ export async function handler(parsed: ArgumentsCamelCase): Promise<void> {
       process.stderr.write(statisticsOf(server, flags.json));
     }
   });
+}
+
+async function starterOf(
+  mode: LinkFlags['mode'],
+): Promise<(options: LinkServerOptions) => Promise<LinkServer>> {
+  if (mode === 'packet') return (await import('../../emulator/link/packet/packet-link.js')).startPacketLink;
+  return (await import('../../emulator/link/link-server.js')).startLinkServer;
 }
 
 /** The certificate is the upstream's: a client that asks for another name refuses it. */

@@ -6,9 +6,10 @@ import { Forwarder } from '../faults/forward.js';
 import type { FaultCount, FaultRules } from '../faults/rules.js';
 import { createLink, type Link } from './link.js';
 import type { LinkProfile } from './profile.js';
-import { relay } from './relay.js';
+import { relay, type RelayTarget } from './relay.js';
 import { shapeConnection } from './shape.js';
 import type { LinkCounts } from './statistics.js';
+import { upstreamOf } from './upstream.js';
 
 /** A shaped path in front of any S3 server. */
 export interface LinkServerOptions {
@@ -45,11 +46,11 @@ const MAX_HEADER_BYTES = 32 * 1024;
  */
 export async function startLinkServer(options: LinkServerOptions): Promise<LinkServer> {
   const { host = '127.0.0.1', port = 0, faults: rules } = options;
-  const upstream = parseUpstream(options.upstream);
-  const isTls = upstream.protocol === 'https:';
+  const upstream = upstreamOf(options.upstream);
+  const { isTls, url } = upstream;
   if (isTls && rules !== undefined) {
     throw usageError(
-      `Fault rules need to read requests, which TLS of ${upstream.origin} hides`,
+      `Fault rules need to read requests, which TLS of ${url.origin} hides`,
       'Leave out --faults, or name an upstream with http://',
     );
   }
@@ -57,7 +58,7 @@ export async function startLinkServer(options: LinkServerOptions): Promise<LinkS
   const profile = isTls ? { ...options.profile, requestOverheadMs: 0 } : options.profile;
   const link = createLink(profile, options.seed === undefined ? {} : { seed: options.seed });
   const faults = rules === undefined ? undefined : new Faults(rules);
-  const path = faults === undefined ? relaying(link, upstream) : forwarding(link, upstream, faults);
+  const path = faults === undefined ? relaying(link, upstream.target) : forwarding(link, url, faults);
   const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     sockets.add(socket);
@@ -65,10 +66,9 @@ export async function startLinkServer(options: LinkServerOptions): Promise<LinkS
     path.take(socket);
   });
   const address = await bind(server, host, port);
-  const name = isTls ? upstream.hostname : host.includes(':') ? `[${host}]` : host;
   return {
     port: address.port,
-    endpoint: `${upstream.protocol}//${name}:${address.port}`,
+    endpoint: upstream.endpointAt(host, address.port),
     counts: () => link.counts,
     faultCounts: () => faults?.counts() ?? [],
     close: () =>
@@ -88,9 +88,7 @@ interface Path {
   close(): void;
 }
 
-function relaying(link: Link, upstream: URL): Path {
-  const port = upstream.port === '' ? (upstream.protocol === 'https:' ? 443 : 80) : Number(upstream.port);
-  const target = { host: upstream.hostname.replace(/^\[|\]$/g, ''), port };
+function relaying(link: Link, target: RelayTarget): Path {
   const open = new Set<Socket>();
   return {
     take: (socket) => {
@@ -125,16 +123,6 @@ function forwarding(link: Link, upstream: URL, faults: Faults): Path {
       forwarder.close();
     },
   };
-}
-
-function parseUpstream(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url !== undefined && /^https?:$/.test(url.protocol) && /^\/?$/.test(url.pathname)) return url;
-  throw usageError(
-    `"${text}" is no address of an S3 server`,
-    'Give --upstream http://HOST:PORT or https://HOST',
-    text,
-  );
 }
 
 function bind(server: Server, host: string, port: number): Promise<AddressInfo> {

@@ -15,6 +15,7 @@ export interface BlockSource {
    * another version.
    */
   readonly read: SpanSource['read'];
+  readonly check?: NonNullable<SpanSource['check']>;
 }
 
 /** A slower and larger place for blocks, below those in memory. It never fails a reader. */

@@ -18,6 +18,11 @@ export interface SpanSource {
     lastByte: number,
     signal: AbortSignal,
   ): Promise<AsyncIterable<unknown> | Iterable<unknown>>;
+  /**
+   * Told of each block before anybody sees it. Where it answers with a promise the block waits for it, and fails with it;
+   * such a failure is final.
+   */
+  readonly check?: (firstByte: number, bytes: Uint8Array) => Promise<void> | undefined;
 }
 
 /** Told of each block that came; must not throw. */
@@ -67,23 +72,28 @@ async function fetchSpan(
   const lastByte = last.firstByte + last.lengthBytes - 1;
   signal.throwIfAborted();
   const body = await source.read(first.firstByte, lastByte, signal);
-  const filler = new SpanFiller(blocks, onBlock);
+  const filler = new SpanFiller(source, blocks, onBlock);
   // Whoever leaves this loop early ends the stream.
   for await (const chunk of body) {
     signal.throwIfAborted();
     filler.push(chunk as Uint8Array); // a byte stream in the object store's contract
+    if (filler.held !== undefined) await filler.held;
   }
   filler.end();
 }
 
 class SpanFiller {
+  readonly #check: SpanSource['check'];
   readonly #blocks: readonly SpanBlock[];
   readonly #onBlock: OnBlock;
+  /** Blocks that wait for the verdict of the check; who pushes waits with them. */
+  held: Promise<void> | undefined;
   #index = 0;
   #buffer: Buffer | undefined;
   #filled = 0;
 
-  constructor(blocks: readonly SpanBlock[], onBlock: OnBlock) {
+  constructor({ check }: SpanSource, blocks: readonly SpanBlock[], onBlock: OnBlock) {
+    this.#check = check;
     this.#blocks = blocks;
     this.#onBlock = onBlock;
   }
@@ -110,12 +120,22 @@ class SpanFiller {
   }
 
   #finish(block: SpanBlock, bytes: Uint8Array): void {
-    block.done = true;
-    block.fill(bytes);
-    this.#onBlock(block, bytes);
+    const verdict = this.#check?.(block.firstByte, bytes);
+    if (verdict === undefined) this.#deliver(block, bytes);
+    else {
+      this.held = Promise.all([this.held, verdict]).then(() => {
+        this.#deliver(block, bytes);
+      });
+    }
     this.#buffer = undefined;
     this.#filled = 0;
     this.#index += 1;
+  }
+
+  #deliver(block: SpanBlock, bytes: Uint8Array): void {
+    block.done = true;
+    block.fill(bytes);
+    this.#onBlock(block, bytes);
   }
 }
 

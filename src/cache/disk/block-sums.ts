@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import { sumOfBlock } from '../block-sum.js';
 
 /**
  * The side file of a cached object: a header, then one record per block. The data file beside it is plain, so that the
@@ -85,7 +86,7 @@ export class BlockSums {
   set(number: number, bytes: Uint8Array): void {
     if (!this.has(number)) this.#present += 1;
     const at = number * RECORD_BYTES;
-    const sum = crc32(bytes);
+    const sum = sumOfBlock(bytes);
     this.#records.writeUInt32LE(sum, at);
     this.#records.writeUInt32LE(confirmed(sum, number), at + 4);
   }

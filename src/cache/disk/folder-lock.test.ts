@@ -58,8 +58,11 @@ describe('FolderLock', () => {
     },
   );
 
-  test('of many that find a stale lock at one time one gets it', async () => {
-    await writeFile(join(folder, 'lock'), '999999999 1 x');
+  test.each([
+    ['a stale lock', ['lock']],
+    ['a stale lock that somebody died over', ['lock', 'lock.removing', 'lock.removing.removing']],
+  ])('of many that find %s at one time one gets it', async (_what, names) => {
+    for (const name of names) await writeFile(join(folder, name), '999999999 1 x');
     const locks = Array.from({ length: 20 }, () => new FolderLock(folder));
     const outcomes = await Promise.allSettled(locks.map((lock) => lock.take()));
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);

@@ -1,11 +1,14 @@
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Failure } from '../../errors/failure.js';
 import { codeOf } from './private-folder.js';
 
 const LOCK_FILE = 'lock';
-const TRIES = 5;
+/** Two seconds in sum, for what others do in a few system calls. */
+const TRIES = 100;
+const PAUSE_MS = 20;
 let attempts = 0;
 
 /**
@@ -28,10 +31,7 @@ export class FolderLock {
     const mine = `${this.#path}.${process.pid}-${attempts}`;
     await writeFile(mine, identityOf(process.pid) ?? String(process.pid), { mode: 0o600 });
     try {
-      for (let tries = TRIES; tries > 0 && !this.#held; tries -= 1) {
-        this.#held = await linked(mine, this.#path);
-        if (!this.#held) await removeStale(this.#folder, this.#path, mine);
-      }
+      this.#held = await takeLock(this.#folder, this.#path, mine);
     } finally {
       await rm(mine, { force: true });
     }
@@ -57,21 +57,42 @@ async function linked(from: string, to: string): Promise<boolean> {
   }
 }
 
-async function removeStale(folder: string, path: string, mine: string): Promise<void> {
-  const holder = await contentOf(path);
-  if (holder === undefined) return;
-  const pid = Number(holder.split(' ')[0]);
-  if (identityOf(pid) === holder) throw inUse(folder, `process ${pid}`);
-  // Two that find the same stale lock: who moves a fresh one away by mistake puts it back.
-  const aside = `${mine}.stale`;
-  try {
-    await rename(path, aside);
-  } catch (reason) {
-    if (codeOf(reason) === 'ENOENT') return;
-    throw reason;
+/** @throws Failure `busy` where a live process holds it. */
+async function takeLock(folder: string, path: string, mine: string): Promise<boolean> {
+  for (let tries = TRIES; tries > 0; tries -= 1) {
+    if (await linked(mine, path)) return true;
+    const holder = await liveHolder(path);
+    if (holder !== undefined) throw inUse(folder, `process ${holder}`);
+    if (!(await removeStale(path, mine))) await delay(PAUSE_MS);
   }
-  if ((await contentOf(aside)) !== holder) await linked(aside, path);
-  await rm(aside, { force: true });
+  return false;
+}
+
+/**
+ * Removes a lock whose holder is gone. Only who holds the lock beside it may do that: what it has found stale is then still
+ * the same when it is removed, and not the fresh lock of another one. That lock may be stale in its turn.
+ *
+ * @returns Whether it was this one's to look; `false`: another one is at it.
+ */
+async function removeStale(path: string, mine: string): Promise<boolean> {
+  const right = `${path}.removing`;
+  if (!(await linked(mine, right))) {
+    if ((await liveHolder(right)) === undefined) return await removeStale(right, mine);
+    return false;
+  }
+  try {
+    if ((await liveHolder(path)) === undefined) await rm(path, { force: true });
+    return true;
+  } finally {
+    await rm(right, { force: true });
+  }
+}
+
+/** Process id of a live process that a lock names. */
+async function liveHolder(path: string): Promise<number | undefined> {
+  const holder = await contentOf(path);
+  const pid = Number(holder?.split(' ')[0]);
+  return holder !== undefined && identityOf(pid) === holder ? pid : undefined;
 }
 
 async function contentOf(path: string): Promise<string | undefined> {

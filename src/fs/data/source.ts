@@ -1,59 +1,61 @@
 import { BLOCK_BYTES, type BlockSource } from '../../cache/block-cache.js';
+import { sumOfBlock } from '../../cache/block-sum.js';
 import { Failure } from '../../errors/failure.js';
 import type { ByteRange } from '../../s3/store.js';
 import type { Context } from '../context.js';
-import { sumUp } from './checked-read.js';
 import { addressOf, atAddress, type Address, type Version } from './version.js';
 import { badChecksum, readWhole, WHOLE_OBJECT_BYTES } from './whole-read.js';
 import { WholeSum } from './whole-sum.js';
 
-/** Reads a version through the block cache. */
+/**
+ * Reads a version through the block cache. Where all bytes come with one request they are checked before any goes on, else
+ * when the last that was missing has come.
+ */
 export function sourceOf(context: Context, version: Version): BlockSource {
   version.id ??= `${context.store.bucket}/${addressOf(context, version).key} ${version.etag}`;
-  const source: BlockSource = {
-    id: version.id,
-    sizeBytes: version.sizeBytes,
-    read: async (firstByte, lastByte, signal) => {
-      const range = { firstByte, lastByte };
-      return await atAddress(context, version, signal, (address) =>
-        readRange(context, { version, source, address }, range, signal),
-      );
-    },
+  const { id, sizeBytes } = version;
+  const read: BlockSource['read'] = async (firstByte, lastByte, signal) =>
+    await atAddress(context, version, signal, (address) =>
+      readRange(context, { sizeBytes, address }, { firstByte, lastByte }, signal),
+    );
+  if (!context.readChecks.large || sizeBytes <= WHOLE_OBJECT_BYTES) return { id, sizeBytes, read };
+  return {
+    id,
+    sizeBytes,
+    read,
+    check: (firstByte, bytes) => sumUp(context, version, firstByte, bytes),
   };
-  return source;
 }
 
-interface Reading {
-  readonly version: Version;
-  readonly source: BlockSource;
-  readonly address: Address;
-}
-
-/** Where all bytes come at once they are checked before any goes on, else with the last range that was missing. */
 async function readRange(
   context: Context,
-  { version, source, address }: Reading,
+  { sizeBytes, address }: { readonly sizeBytes: number; readonly address: Address },
   range: ByteRange,
   signal: AbortSignal,
 ): ReturnType<BlockSource['read']> {
-  const { sizeBytes } = version;
-  const { key, etag } = address;
-  const { small, large } = context.readChecks;
   const isWhole = range.firstByte === 0 && range.lastByte === sizeBytes - 1;
-  if (isWhole && small && sizeBytes <= WHOLE_OBJECT_BYTES) {
+  if (isWhole && context.readChecks.small && sizeBytes <= WHOLE_OBJECT_BYTES) {
     return await readWhole(context, address, sizeBytes, signal);
   }
+  const { key, etag } = address;
   const options = { range, ifMatch: etag, pieceBytes: BLOCK_BYTES, signal };
-  const { body } = await context.store.get(key, options);
-  if (!large || sizeBytes <= WHOLE_OBJECT_BYTES) return body;
-  version.sum ??= new WholeSum(sizeBytes);
-  const { sum } = version;
-  return sumUp(body, { ...range, blockBytes: BLOCK_BYTES }, sum, async () => {
-    const found = sum.crc32();
-    // Who reads all of it again has it checked again.
-    sum.clear();
-    await compareWhole(context, version, source, found);
-  });
+  return (await context.store.get(key, options)).body;
+}
+
+/** Adds a block to the sum of its object; the block that makes it complete waits for what the store says of the whole. */
+function sumUp(
+  context: Context,
+  version: Version,
+  firstByte: number,
+  bytes: Uint8Array,
+): Promise<void> | undefined {
+  const sum = (version.sum ??= new WholeSum(version.sizeBytes));
+  sum.add({ firstByte, sizeBytes: bytes.length, crc: sumOfBlock(bytes) });
+  if (!sum.isComplete) return undefined;
+  const found = sum.crc32();
+  // Who reads all of it again has it checked again.
+  sum.clear();
+  return compareWhole(context, version, found);
 }
 
 /**
@@ -62,17 +64,13 @@ async function readRange(
  *
  * @throws Failure `bad-checksum`.
  */
-async function compareWhole(
-  context: Context,
-  version: Version,
-  source: BlockSource,
-  found: string,
-): Promise<void> {
+async function compareWhole(context: Context, version: Version, found: string): Promise<void> {
   const checksum = await storedChecksum(context, version);
   if (checksum?.algorithm !== 'CRC32' || checksum.type !== 'FULL_OBJECT' || checksum.value === found) return;
   const failure = badChecksum(addressOf(context, version).key, checksum, found);
   context.log.error({ reason: failure.message }, 'a file was read wrong, and is forgotten in all caches');
   version.damage = { newest: context.table.newestHandle, failure };
+  const source = sourceOf(context, version);
   context.cache.forget(source.id);
   await context.disk?.forget(source);
   const { holder } = version;

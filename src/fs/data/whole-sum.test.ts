@@ -41,6 +41,18 @@ describe('the sum of an object that comes in ranges', () => {
     );
   });
 
+  test('joins what comes one after another, so that thousands of blocks cost little', () => {
+    const bytes = Buffer.from(Array.from({ length: 5000 }, (_none, index) => (index * 7) % 251));
+    const sum = new WholeSum(bytes.length);
+    for (let first = 1; first < bytes.length; first += 1) sum.add(runOf(first, 1, bytes));
+    expect(sum.isComplete).toBe(false);
+    sum.add(runOf(0, 1, bytes));
+    expect([sum.isComplete, sum.crc32()]).toEqual([true, crc32Base64(bytes)]);
+    // A byte of joined ones that comes again takes the others with it.
+    sum.add(runOf(3, 1, bytes));
+    expect(sum.isComplete).toBe(false);
+  });
+
   test('tells of one bit', () => {
     const other = Buffer.from(BYTES);
     other.writeUInt8((BYTES[50] ?? 0) ^ 4, 50);

@@ -2,7 +2,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { faultyStore, type FaultPlan } from '../s3/faulty.js';
 import { Driver, O_RDWR } from './testing/driver.js';
-import { startFixture, type Fixture } from './testing/fixture.js';
+import { ROOT, startFixture, type Fixture } from './testing/fixture.js';
 
 let fixture: Fixture;
 
@@ -68,6 +68,18 @@ describe('a failed upload', () => {
     await expect(file.flush()).rejects.toMatchObject({ errno: 'EIO' });
     await file.release();
     expect(await d.list('')).toEqual([]);
+  });
+
+  test('of a new file: who opens the inode that the kernel still knows is sent to look the name up again', async () => {
+    const { d } = await faultyDriver({ nth: 1, mode: 'once', methods: ['put'] });
+    const file = await d.create('a');
+    await file.write(0, 'lost');
+    await expect(file.flush()).rejects.toMatchObject({ errno: 'EIO' });
+    const ino = await d.ino('a');
+    await file.release();
+    await expect(d.fs.open(ino, O_RDWR, ROOT)).rejects.toMatchObject({ errno: 'ESTALE' });
+    await d.writeFile('a', 'again');
+    expect(await d.readFile('a')).toBe('again');
   });
 });
 

@@ -31,6 +31,7 @@ export function fileOperations(context: Context): FileOperations {
     open: async (ino, flags, request) => {
       const node = fileOf(context.table.get(ino));
       if (isWritable(flags)) assertWritable(context);
+      if (node.isLost) throw lostName(node);
       if (node.leaving !== undefined) await assureStays(node, request.signal);
       await assureCurrent(context, node, request.signal);
       const opened = await openFile(context, node, flags, request);
@@ -141,7 +142,11 @@ export async function openFile(
 async function assureStays(node: FileNode, signal: AbortSignal): Promise<void> {
   if (node.leaving !== undefined) await orAbort(node.leaving, signal);
   if (!node.detached || node.openCount > 0) return;
-  throw new Failure('stale', `${node.name} has just been replaced or removed`, { subject: node.name });
+  throw lostName(node);
+}
+
+function lostName({ name }: FileNode): Failure {
+  return new Failure('stale', `${name} has just been replaced or removed`, { subject: name });
 }
 
 /** Changes a file's bytes in its stage, under its lock; times and set-id bits follow. Nothing is read from S3. */

@@ -11,5 +11,10 @@ export async function giveUp(context: Context, node: FileNode): Promise<void> {
   node.checkedAtMs = -Infinity;
   node.foreignVersion += 1;
   node.contentVersion += 1;
-  if (node.object === undefined) context.table.detach(node);
+  if (node.object !== undefined) return;
+  // The kernel knows the name still: what it opens by it now would be the bytes of no file.
+  const { parent, name } = node;
+  node.isLost = true;
+  if (parent !== undefined && node.lookups > 0n) context.kernel.notifier?.invalidateEntry(parent.ino, name);
+  context.table.detach(node);
 }

@@ -35,6 +35,7 @@ export function createNode(common: NodeCommon, posix: Posix): Node {
         foreignVersion: 0,
         kernelVersion: undefined,
         recoveryPath: undefined,
+        isLost: false,
         isTemporary: false,
       };
     case S_IFLNK:

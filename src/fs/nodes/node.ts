@@ -123,6 +123,8 @@ export interface FileNode extends NodeCommon {
   kernelVersion: number | undefined;
   /** Where a failed upload's bytes are kept. */
   recoveryPath: string | undefined;
+  /** Given up before S3 ever held it: the name is free, and nothing may be written here any more. */
+  isLost: boolean;
   /** Opened with O_TMPFILE, and not linked yet. */
   isTemporary: boolean;
 }

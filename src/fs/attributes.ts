@@ -12,6 +12,7 @@ import type { AttributeChange, FileSystem, Request } from './operations.js';
 import { persistPosix } from './persist.js';
 import { isFresh, revalidate } from './refresh.js';
 import { journalAttributes, saveLocked } from './write-back/close.js';
+import { refuseLost } from './data/give-up.js';
 
 type AttributeOperations = Pick<FileSystem, 'getattr' | 'setattr'>;
 
@@ -29,6 +30,7 @@ export function attributeOperations(context: Context): AttributeOperations {
     setattr: async (ino, change, request) => {
       assertWritable(context);
       const node = context.table.get(ino);
+      if (change.sizeBytes !== undefined && change.handle === undefined) refuseLost(node);
       await changeNode(context, node, request, () => apply(context, node, change, request));
       if (change.atimeNs !== undefined) node.accessed = undefined;
       return timed(context, node);

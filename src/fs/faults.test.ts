@@ -78,6 +78,7 @@ describe('a failed upload', () => {
     const ino = await d.ino('a');
     await file.release();
     await expect(d.fs.open(ino, O_RDWR, ROOT)).rejects.toMatchObject({ errno: 'ESTALE' });
+    await expect(d.fs.setattr(ino, { sizeBytes: 1n }, ROOT)).rejects.toMatchObject({ errno: 'ESTALE' });
     await d.writeFile('a', 'again');
     expect(await d.readFile('a')).toBe('again');
   });

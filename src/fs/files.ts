@@ -4,7 +4,7 @@ import { ReadAhead } from '../cache/read-ahead.js';
 import { monotonicMs } from './clock.js';
 import { assertWritable, nodeLock, type Context } from './context.js';
 import { ensureStage, readContent, releaseStage } from './data/content.js';
-import { giveUp } from './data/give-up.js';
+import { giveUp, refuseLost, staleName } from './data/give-up.js';
 import type { Stage } from './data/stage.js';
 import { makeReadable, streamOn } from './data/streaming.js';
 import { flushFile, flushLocked } from './data/upload.js';
@@ -31,7 +31,7 @@ export function fileOperations(context: Context): FileOperations {
     open: async (ino, flags, request) => {
       const node = fileOf(context.table.get(ino));
       if (isWritable(flags)) assertWritable(context);
-      if (node.isLost) throw lostName(node);
+      refuseLost(node);
       if (node.leaving !== undefined) await assureStays(node, request.signal);
       await assureCurrent(context, node, request.signal);
       const opened = await openFile(context, node, flags, request);
@@ -142,11 +142,7 @@ export async function openFile(
 async function assureStays(node: FileNode, signal: AbortSignal): Promise<void> {
   if (node.leaving !== undefined) await orAbort(node.leaving, signal);
   if (!node.detached || node.openCount > 0) return;
-  throw lostName(node);
-}
-
-function lostName({ name }: FileNode): Failure {
-  return new Failure('stale', `${name} has just been replaced or removed`, { subject: name });
+  throw staleName(node);
 }
 
 /** Changes a file's bytes in its stage, under its lock; times and set-id bits follow. Nothing is read from S3. */

@@ -1,5 +1,6 @@
+import { Failure } from '../../errors/failure.js';
 import type { Context } from '../context.js';
-import type { FileNode } from '../nodes/node.js';
+import type { FileNode, Node } from '../nodes/node.js';
 import { abandonStream } from './streaming.js';
 
 /** Shows again what S3 holds: the unsaved bytes are in the recovery folder only. */
@@ -17,4 +18,18 @@ export async function giveUp(context: Context, node: FileNode): Promise<void> {
   node.isLost = true;
   if (parent !== undefined && node.lookups > 0n) context.kernel.notifier?.invalidateEntry(parent.ino, name);
   context.table.detach(node);
+}
+
+/**
+ * A file that was given up before S3 ever held it is no more, whatever inode the kernel still knows.
+ *
+ * @throws Failure `stale`, after which the kernel looks the name up again.
+ */
+export function refuseLost(node: Node): void {
+  if (node.kind === 'file' && node.isLost) throw staleName(node);
+}
+
+/** What a node answers with whose name leads elsewhere by now. */
+export function staleName({ name }: Pick<Node, 'name'>): Failure {
+  return new Failure('stale', `${name} has just been replaced or removed`, { subject: name });
 }

@@ -23,6 +23,7 @@ export interface RunOutcome extends Pick<
   | 'experiment'
   | 'mounts'
   | 'selftest'
+  | 'storm'
   | 'requests'
   | 'cleanup'
 > {

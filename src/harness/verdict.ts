@@ -1,5 +1,6 @@
 import type { BenchCell, CaseState, Cleanup, MountBench, RunReport, SuiteResult } from '../report/model.js';
 import type { Selftest } from '../report/selftest-model.js';
+import type { Storm } from '../report/storm-model.js';
 
 /** States that decide against a target. */
 const BAD: readonly CaseState[] = ['failed', 'hung', 'broken', 'unexpected-pass'];
@@ -37,6 +38,35 @@ export function judgeSuites(suites: readonly SuiteResult[], cleanup: readonly Cl
   if (empty.length > 0) return { verdict: 'inconclusive', reasons: empty };
   const passed = subjects.map((suite) => `${suite.suite} on ${suite.target}: ${describeOthers(suite)}`);
   return { verdict: 'passed', reasons: passed };
+}
+
+/** Of what a server allows, after the warm-up. */
+const LEAST_GOODPUT_SHARE = 0.9;
+const MOST_REFUSED_SHARE = 0.05;
+
+/** Judged is `optimized` alone: the others know nothing of rates, and are there to be seen beside it. */
+export function judgeStorm({ arms }: Storm, cleanup: readonly Cleanup[]): Judged {
+  const judged = arms.filter(({ arm }) => arm === 'optimized');
+  const failed = [
+    ...judged
+      .filter(({ goodputShare }) => goodputShare < LEAST_GOODPUT_SHARE)
+      .map(
+        ({ goodputShare }) => `optimized: goodput is ${goodputShare.toFixed(3)} of the allowed, under 0.9`,
+      ),
+    ...judged
+      .filter(({ refusedShare }) => refusedShare >= MOST_REFUSED_SHARE)
+      .map(({ refused, asked }) => `optimized: ${refused} of ${asked} requests were refused, 5 % or more`),
+    ...judged
+      .filter(({ failed: givenUp }) => givenUp > 0)
+      .map(({ failed: givenUp }) => `optimized: ${givenUp} downloads were given up`),
+    ...cleanupReasons(cleanup),
+  ];
+  if (failed.length > 0) return { verdict: 'failed', reasons: failed };
+  if (judged.length === 0) return { verdict: 'failed', reasons: ['Nothing was measured'] };
+  return {
+    verdict: 'passed',
+    reasons: ['optimized: goodput of at least 0.9 of the allowed, under 5 % of the requests refused'],
+  };
 }
 
 /** A benchmark passes when every byte of every sample was compared and each comparison came to a result. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { driftSchema } from './drift-model.js';
 import { requestCountSchema } from './request-model.js';
 import { selftestSchema } from './selftest-model.js';
+import { stormSchema } from './storm-model.js';
 
 export { driftSchema, type Drift } from './drift-model.js';
 export { requestCountSchema, type RequestCount } from './request-model.js';
@@ -289,6 +290,8 @@ export const runReportSchema = z.strictObject({
   mounts: mountBenchSchema.optional(),
   /** Present where the suites themselves were tested. */
   selftest: selftestSchema.optional(),
+  /** Present where downloads met a server that refuses what comes above a rate. */
+  storm: stormSchema.optional(),
   requests: z.array(requestCountSchema),
   cleanup: z.array(cleanupSchema),
 });

@@ -50,6 +50,12 @@ function otherOptions<T>(yargs: Argv<T>) {
       describe:
         'Compare fixed, cubic and bbr instead, on every link (or that of --link), with and without loss',
     })
+    .option('requests-per-second', {
+      type: 'number',
+      requiresArg: true,
+      describe:
+        'Instead: downloads at an embedded server that refuses more reads with 503; goodput and refusals of each arm',
+    })
     .option('cost', {
       type: 'boolean',
       describe: 'Tell what --data would cost in each storage class instead; moves nothing, needs no server',
@@ -89,10 +95,6 @@ export async function handler(flags: ArgumentsCamelCase): Promise<void> {
   const sizesBytes = textFlag(flags, 'sizes')?.split(',').map(parseSize);
   const blocks = numberFlag(flags, 'blocks');
   refuseMixture(flags);
-  const dataDir = textFlag(flags, 'data');
-  const { parseArms } = await import('../../bench/arms.js');
-  const armText = textFlag(flags, 'arms');
-  const arms = armText === undefined ? undefined : parseArms(armText);
   const mounts = textFlag(flags, 'mounts');
   if (blocks !== undefined && !Number.isInteger(blocks)) {
     throw usageError(`--blocks takes a whole number, not ${blocks}`, 'Give 12, 24 or 42, for instance');
@@ -105,20 +107,12 @@ export async function handler(flags: ArgumentsCamelCase): Promise<void> {
     await benchControllers(flags, sizesBytes, blocks);
     return;
   }
-  await runAndReport(flags, async ({ resolved, seed, invocation, signal, progress, log }) => {
-    const { runBench } = await import('../../harness/run-bench.js');
-    const plan = {
-      wish: wishFrom(flags, resolved),
-      seed,
-      config: resolved.config,
-      invocation,
-      ...(dataDir === undefined ? {} : { dataDir }),
-      ...(arms === undefined ? {} : { arms }),
-      ...(sizesBytes === undefined ? {} : { sizesBytes }),
-      ...(blocks === undefined ? {} : { blocks }),
-    };
-    return runBench(plan, signal, progress, log);
-  });
+  const requestsPerSecond = numberFlag(flags, 'requestsPerSecond');
+  if (requestsPerSecond !== undefined) {
+    await benchStorm(flags, requestsPerSecond);
+    return;
+  }
+  await benchTransfers(flags, sizesBytes, blocks);
 }
 
 /** Flags of another kind of bench: one that has no effect would be a lie. */
@@ -128,6 +122,20 @@ function refuseMixture(flags: ArgumentsCamelCase): void {
   if (flags['controllers'] === true) {
     const names = ['data', 'arms', 'endpoint', 'region', 'requireAws'];
     refuseFlags(flags, names, 'with --controllers', 'It takes --link, --sizes and --blocks');
+  }
+  if (flags['requestsPerSecond'] !== undefined) {
+    const names = [
+      'data',
+      'sizes',
+      'arms',
+      'blocks',
+      'controllers',
+      'mounts',
+      'endpoint',
+      'region',
+      'requireAws',
+    ];
+    refuseFlags(flags, names, 'with --requests-per-second', 'It takes --link');
   }
   refuseFlags(flags, ['keepDays', 'readsPerMonth'], 'without --cost', 'Add --cost');
   refuseFlags(
@@ -154,7 +162,18 @@ function refuseFlags(
 
 /** Flags of a measurement, of which `--cost` makes none. */
 const MEASUREMENT_FLAGS = [
-  ...['controllers', 'sizes', 'arms', 'blocks', 'mounts', 'workloads', 'link', 'endpoint', 'region'],
+  ...[
+    'controllers',
+    'requestsPerSecond',
+    'sizes',
+    'arms',
+    'blocks',
+    'mounts',
+    'workloads',
+    'link',
+    'endpoint',
+    'region',
+  ],
   ...['requireAws', 'seed', 'out'],
 ];
 
@@ -175,6 +194,31 @@ async function tellCost(flags: ArgumentsCamelCase): Promise<void> {
   process.stdout.write(await interruptible((signal) => describeCost(wish, config.transfer, signal)));
 }
 
+async function benchTransfers(
+  flags: ArgumentsCamelCase,
+  sizesBytes: readonly number[] | undefined,
+  blocks: number | undefined,
+): Promise<void> {
+  const dataDir = textFlag(flags, 'data');
+  const { parseArms } = await import('../../bench/arms.js');
+  const armText = textFlag(flags, 'arms');
+  const arms = armText === undefined ? undefined : parseArms(armText);
+  await runAndReport(flags, async ({ resolved, seed, invocation, signal, progress, log }) => {
+    const { runBench } = await import('../../harness/run-bench.js');
+    const plan = {
+      wish: wishFrom(flags, resolved),
+      seed,
+      config: resolved.config,
+      invocation,
+      ...(dataDir === undefined ? {} : { dataDir }),
+      ...(arms === undefined ? {} : { arms }),
+      ...(sizesBytes === undefined ? {} : { sizesBytes }),
+      ...(blocks === undefined ? {} : { blocks }),
+    };
+    return runBench(plan, signal, progress, log);
+  });
+}
+
 async function benchControllers(
   flags: ArgumentsCamelCase,
   sizesBytes: readonly number[] | undefined,
@@ -191,6 +235,15 @@ async function benchControllers(
       ...(blocks === undefined ? {} : { blocks }),
     };
     return runControllers(plan, signal, progress, log);
+  });
+}
+
+async function benchStorm(flags: ArgumentsCamelCase, requestsPerSecond: number): Promise<void> {
+  await runAndReport(flags, async ({ resolved, seed, invocation, signal, progress, log }) => {
+    const { runStorm } = await import('../../harness/run-storm.js');
+    const { config } = resolved;
+    const plan = { wish: wishFrom(flags, resolved), seed, config, requestsPerSecond, invocation };
+    return runStorm(plan, signal, progress, log);
   });
 }
 

@@ -2,6 +2,7 @@ import { formatCount, formatInterval, formatRatio } from '../format.js';
 import type { Experiment, MountBench, RunReport } from '../model.js';
 import type { Selftest } from '../selftest-model.js';
 import { mountSentences } from './mounts.js';
+import { stormSentences } from './storm.js';
 import { countStates } from './suites.js';
 
 export interface Headline {
@@ -17,6 +18,7 @@ export interface Headline {
 export function layoutHeadline(report: RunReport): Headline {
   const bench = [
     ...benchSentences(report),
+    ...stormSentences(report.storm),
     ...(report.mounts === undefined ? [] : mountLines(report.mounts)),
   ];
   const suites = report.suites.map((suite) => {

@@ -102,9 +102,9 @@ async function processesOf(place: Place): Promise<string[]> {
   return found.filter((line) => line !== '');
 }
 
-/** Looks again and again until `look` answers with something; fails with `what` after a minute. */
+/** Looks again and again until `look` answers with something; fails with `what` after two minutes. */
 export async function until<T>(what: string, look: () => Promise<T | undefined> | T | undefined): Promise<T> {
-  const deadlineMs = performance.now() + 60_000;
+  const deadlineMs = performance.now() + 120_000;
   while (performance.now() < deadlineMs) {
     const found = await look();
     if (found !== undefined && found !== false) return found;

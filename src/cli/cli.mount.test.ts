@@ -102,7 +102,7 @@ describeMount('the command line with a mount', () => {
     await Promise.allSettled(outcomes.values());
     admin.close();
     await emulator.close();
-  });
+  }, 300_000);
   beforeEach(async () => {
     place = await makePlace();
     await mkdir(join(place.work, 'mnt'));

@@ -79,7 +79,7 @@ describe('bad input', () => {
   afterAll(async () => {
     await Promise.allSettled(outcomes.values());
     await emulator.close();
-  });
+  }, 300_000);
 
   test.each(BAD_INPUT)(
     '$says is one clear line with a remedy, exit code 2, and nothing is left',

@@ -10,15 +10,14 @@ import type { Log } from '../log/log.js';
 import type { Progress } from '../log/progress.js';
 import type { Cleanup, LinkFacts, RunReport } from '../report/model.js';
 import type { FixtureFile } from './api/case.js';
-import { assembleReport, factsOf, type Invocation, type RunOutcome } from './assemble-report.js';
-import { openEndpoint } from './endpoint.js';
-import type { EndpointWish } from './endpoint-wish.js';
-import { startEnvironmentProbe } from './environment.js';
+import { factsOf, type Invocation, type RunOutcome } from './assemble-report.js';
+import type { Endpoint, EndpointWish } from './endpoint-wish.js';
 import { loadFixtures, scanData } from './fixtures.js';
 import { Ledger } from './ledger.js';
 import { measureOn } from './measure-experiment.js';
-import { closeAndTell, openRun, type RunScope } from './run-scope.js';
+import { type RunScope } from './run-scope.js';
 import { judgeBench } from './verdict.js';
+import { reportedRun, withEndpoint } from './reported-run.js';
 
 export interface BenchPlan {
   readonly wish: EndpointWish;
@@ -56,14 +55,12 @@ export async function runBench(
   const files = await filesOf(plan, signal);
   // Impossible wishes are told before anything is started.
   experimentFor({ plan, files, programs }, undefined);
-  const probe = await startEnvironmentProbe();
-  const scope = await openRun(ledger);
-  try {
-    const outcome = await openAndMeasure({ plan, files, programs, scope, progress, log }, signal);
-    return await assembleReport(scope, plan, probe, outcome);
-  } finally {
-    await closeAndTell(scope, progress);
-  }
+  const { wish } = plan;
+  return reportedRun(plan, { ledger, progress }, (scope) =>
+    withEndpoint(scope, { wish, defaultLink: DEFAULT_LINK }, signal, (endpoint) =>
+      measure({ plan, files, programs, scope, progress, log }, endpoint, signal),
+    ),
+  );
 }
 
 /** What an experiment is planned from. */
@@ -80,25 +77,19 @@ interface BenchJob extends BenchInputs {
   readonly log: Log;
 }
 
-async function openAndMeasure(job: BenchJob, signal: AbortSignal): Promise<RunOutcome> {
-  const endpoint = await openEndpoint(job.plan.wish, signal, { defaultLink: DEFAULT_LINK });
-  try {
-    if (endpoint.pid !== undefined) await job.scope.record.emulator(endpoint.pid);
-    const cleanup: Cleanup[] = [];
-    const experiment = experimentFor(job, endpoint.simulated?.profile);
-    const bench = await measureOn(job, endpoint, { name: 'bench', experiment, cleanup }, signal);
-    return {
-      ...judgeBench(bench, cleanup),
-      ...factsOf(endpoint),
-      suites: [],
-      bench,
-      experiment: describeExperiment(experiment, bench),
-      requests: await endpoint.requestCounts(),
-      cleanup,
-    };
-  } finally {
-    await endpoint.close();
-  }
+async function measure(job: BenchJob, endpoint: Endpoint, signal: AbortSignal): Promise<RunOutcome> {
+  const cleanup: Cleanup[] = [];
+  const experiment = experimentFor(job, endpoint.simulated?.profile);
+  const bench = await measureOn(job, endpoint, { name: 'bench', experiment, cleanup }, signal);
+  return {
+    ...judgeBench(bench, cleanup),
+    ...factsOf(endpoint),
+    suites: [],
+    bench,
+    experiment: describeExperiment(experiment, bench),
+    requests: await endpoint.requestCounts(),
+    cleanup,
+  };
 }
 
 /** One program per file would measure how fast programs start, and each copies folders in a way of its own. */

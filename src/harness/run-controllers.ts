@@ -6,15 +6,13 @@ import { usageError } from '../errors/failure.js';
 import type { Log } from '../log/log.js';
 import type { Progress } from '../log/progress.js';
 import type { BenchCell, Cleanup, Experiment, RequestCount, RunReport } from '../report/model.js';
-import { assembleReport, factsOf, type Invocation, type RunOutcome } from './assemble-report.js';
-import { openEndpoint } from './endpoint.js';
+import { factsOf, type Invocation, type RunOutcome } from './assemble-report.js';
 import type { EndpointWish } from './endpoint-wish.js';
-import { startEnvironmentProbe } from './environment.js';
 import { Ledger } from './ledger.js';
 import { measureOn, type MeasureJob } from './measure-experiment.js';
 import { planControllers, type LinkExperiment } from './plan-controllers.js';
-import { closeAndTell, openRun } from './run-scope.js';
 import { judgeBench } from './verdict.js';
+import { reportedRun, withEndpoint } from './reported-run.js';
 
 export interface ControllersPlan {
   readonly wish: EndpointWish;
@@ -55,14 +53,9 @@ export async function runControllers(
   const [first] = experiments;
   if (first === undefined)
     throw usageError('There is nothing to move', 'Give --sizes up to 8MiB for slow links');
-  const probe = await startEnvironmentProbe();
-  const scope = await openRun(ledger);
-  try {
-    const outcome = await measureAll({ scope, progress, log }, { wish, experiments, first }, signal);
-    return await assembleReport(scope, wanted, probe, outcome);
-  } finally {
-    await closeAndTell(scope, progress);
-  }
+  return reportedRun(wanted, { ledger, progress }, (scope) =>
+    measureAll({ scope, progress, log }, { wish, experiments, first }, signal),
+  );
 }
 
 interface Controllers {
@@ -81,17 +74,14 @@ async function measureAll(
   const requests: RequestCount[] = [];
   let facts: Pick<RunOutcome, 'endpoint' | 'server'> = { endpoint: '', server: '' };
   for (const [index, { link, plan }] of experiments.entries()) {
-    const endpoint = await openEndpoint({ settings: wish.settings }, signal, { defaultLink: link });
-    try {
-      if (endpoint.pid !== undefined) await job.scope.record.emulator(endpoint.pid);
+    const wanted = { wish: { settings: wish.settings }, defaultLink: link };
+    await withEndpoint(job.scope, wanted, signal, async (endpoint) => {
       facts = factsOf(endpoint);
       const measurement = { name: `bench-${index + 1}`, experiment: plan, cleanup };
       const measured = await measureOn(job, endpoint, measurement, signal);
       cells.push(...measured.map((cell) => ({ ...cell, label: `${cell.label}, ${link.name}` })));
       requests.push(...(await endpoint.requestCounts()));
-    } finally {
-      await endpoint.close();
-    }
+    });
   }
   const bench = asOneFamily(first.plan, cells);
   return {

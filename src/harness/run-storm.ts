@@ -7,14 +7,13 @@ import type { Progress } from '../log/progress.js';
 import type { Cleanup, RunReport } from '../report/model.js';
 import type { Storm } from '../report/storm-model.js';
 import { createBucketAdmin } from '../s3/admin.js';
-import { assembleReport, factsOf, type Invocation, type RunOutcome } from './assemble-report.js';
+import { factsOf, type Invocation, type RunOutcome } from './assemble-report.js';
 import { provisionBucket } from './buckets.js';
-import { openEndpoint } from './endpoint.js';
 import type { Endpoint, EndpointWish } from './endpoint-wish.js';
-import { startEnvironmentProbe } from './environment.js';
 import { Ledger } from './ledger.js';
-import { closeAndTell, openRun, type RunScope } from './run-scope.js';
+import { type RunScope } from './run-scope.js';
 import { judgeStorm } from './verdict.js';
+import { reportedRun, withEndpoint } from './reported-run.js';
 
 const WARM_UP_MS = 10_000;
 const MEASURED_MS = 10_000;
@@ -46,20 +45,12 @@ export async function runStorm(
   ledger: Ledger = new Ledger(),
 ): Promise<RunReport> {
   refuseImpossible(plan);
-  const probe = await startEnvironmentProbe();
-  const scope = await openRun(ledger);
-  try {
-    const endpoint = await openEndpoint(plan.wish, signal, { defaultLink: LOOPBACK });
-    try {
-      if (endpoint.pid !== undefined) await scope.record.emulator(endpoint.pid);
-      const outcome = await measureOn({ plan, scope, endpoint, progress, log }, signal);
-      return await assembleReport(scope, plan, probe, outcome);
-    } finally {
-      await endpoint.close();
-    }
-  } finally {
-    await closeAndTell(scope, progress);
-  }
+  const { wish } = plan;
+  return reportedRun(plan, { ledger, progress }, (scope) =>
+    withEndpoint(scope, { wish, defaultLink: LOOPBACK }, signal, (endpoint) =>
+      measureOn({ plan, scope, endpoint, progress, log }, signal),
+    ),
+  );
 }
 
 function refuseImpossible({ wish, requestsPerSecond }: StormPlan): void {

@@ -15,16 +15,13 @@ import {
 } from './baseline.js';
 import { chooseExternal } from './external/choose.js';
 import type { ExternalWish } from './external/wish.js';
-import { openEndpoint } from './endpoint.js';
 import type { EndpointWish } from './endpoint-wish.js';
 import { keepDaemonLogs } from './daemon-logs.js';
-import { startEnvironmentProbe } from './environment.js';
 import { loadFixtures } from './fixtures.js';
-import { assembleReport, factsOf, type Invocation, type RunOutcome } from './assemble-report.js';
+import { factsOf, type Invocation, type RunOutcome } from './assemble-report.js';
 import { Ledger } from './ledger.js';
 import { DEFAULT_OPERATIONS } from './api/model.js';
 import { REPLAY } from './model-suite.js';
-import { closeAndTell, openRun } from './run-scope.js';
 import type { Selection } from './selection.js';
 import { chooseSuites, type ChosenSuite } from './suite-choice.js';
 import { runOnEndpoint } from './suites-on-endpoint.js';
@@ -32,6 +29,7 @@ import { runOnTarget, type SuiteTools } from './suite-tools.js';
 import { selectTarget } from './targets/select.js';
 import type { TargetDriver } from './targets/target.js';
 import { judgeSuites } from './verdict.js';
+import { reportedRun, withEndpoint } from './reported-run.js';
 
 type SuitesOutcome = Omit<RunOutcome, 'bench' | 'verdict' | 'reasons'>;
 
@@ -82,9 +80,7 @@ export async function runSuites(
       ? await readBaseline(plan.baselines ?? DEFAULT_BASELINES, driver.name, driver.version)
       : undefined;
   const fixtures = await loadFixtures();
-  const probe = await startEnvironmentProbe();
-  const scope = await openRun(ledger);
-  try {
+  return reportedRun(plan, { ledger, progress }, async (scope) => {
     const { config, seed } = plan;
     const tools = { scope, config, seed, fixtures, progress, log, ...writesOf(plan, scope.runId) };
     const outcome = driver.needsStore
@@ -92,15 +88,8 @@ export async function runSuites(
       : await runOnDirectory(tools, suites, driver, signal);
     const results = await compareWithKnown({ ...plan, suites }, driver, known, outcome.suites, progress);
     await keepDaemonLogs(scope.folder, reportFolder(scope.runId, plan.out));
-    return await assembleReport(scope, plan, probe, {
-      ...outcome,
-      suites: results,
-      ...judgeSuites(results, outcome.cleanup),
-      bench: [],
-    });
-  } finally {
-    await closeAndTell(scope, progress);
-  }
+    return { ...outcome, suites: results, ...judgeSuites(results, outcome.cleanup), bench: [] };
+  });
 }
 
 /** What a run leaves beside its report, and where. */
@@ -177,23 +166,16 @@ async function runOnDirectory(
   return { suites: results, cleanup: [], requests: [], endpoint: 'none', server: 'none' };
 }
 
-async function openAndRun(
+function openAndRun(
   tools: SuiteTools,
   suites: readonly ChosenSuite[],
   driver: TargetDriver,
   wish: EndpointWish,
   signal: AbortSignal,
 ): Promise<SuitesOutcome> {
-  const endpoint = await openEndpoint(wish, signal);
-  try {
-    if (endpoint.pid !== undefined) await tools.scope.record.emulator(endpoint.pid);
-    const results = await runOnEndpoint(tools, suites, driver, endpoint, signal);
-    return {
-      ...results,
-      requests: await endpoint.requestCounts(),
-      ...factsOf(endpoint),
-    };
-  } finally {
-    await endpoint.close();
-  }
+  return withEndpoint(tools.scope, { wish }, signal, async (endpoint) => ({
+    ...(await runOnEndpoint(tools, suites, driver, endpoint, signal)),
+    requests: await endpoint.requestCounts(),
+    ...factsOf(endpoint),
+  }));
 }

@@ -159,6 +159,16 @@ export const BAD_INPUT: readonly BadInput[] = [
     args: ['bench', '--keep-days', '30'],
     line: /--keep-days has no effect without --cost/,
   },
+  {
+    says: 'a rate of requests that is none',
+    args: ['bench', '--requests-per-second', '0'],
+    line: /--requests-per-second takes a number above 0, not 0/,
+  },
+  {
+    says: 'a rate of requests of another server',
+    args: ['bench', '--requests-per-second', '100', ...HERE],
+    line: /--endpoint has no effect with --requests-per-second|is a limit of the embedded server/,
+  },
   { says: 'an unknown link of a bench', args: ['bench', '--link', 'dsl'], line: /"dsl".*Choose one of/ },
   { says: 'an unknown link of a server', args: ['serve', '--link', 'dsl'], line: /"dsl".*Choose one of/ },
   {

@@ -18,18 +18,17 @@ import type { Log } from '../../log/log.js';
 import type { Progress } from '../../log/progress.js';
 import type { Cleanup, MountBench, RunReport } from '../../report/model.js';
 import { createBucketAdmin } from '../../s3/admin.js';
-import { assembleReport, factsOf, type Invocation, type RunOutcome } from '../assemble-report.js';
-import { openEndpoint } from '../endpoint.js';
+import { factsOf, type Invocation, type RunOutcome } from '../assemble-report.js';
 import type { Endpoint, EndpointWish } from '../endpoint-wish.js';
-import { startEnvironmentProbe } from '../environment.js';
 import { Ledger } from '../ledger.js';
-import { closeAndTell, openRun, type RunScope } from '../run-scope.js';
+import { type RunScope } from '../run-scope.js';
 import { directoryTarget } from '../targets/directory.js';
 import { selectTarget } from '../targets/select.js';
 import type { TargetDriver } from '../targets/target.js';
 import { judgeMounts } from '../verdict.js';
 import { BenchTarget } from './bench-target.js';
 import { Measurer } from './measure.js';
+import { reportedRun, withEndpoint } from '../reported-run.js';
 
 export interface MountBenchPlan {
   readonly wish: EndpointWish;
@@ -84,34 +83,26 @@ export async function runMountBench(
     }
     drivers.push({ arm, driver });
   }
-  const probe = await startEnvironmentProbe();
-  const scope = await openRun(ledger);
-  try {
-    const job = { plan, config: wanted.config, drivers, scope, progress, log };
-    return await assembleReport(scope, wanted, probe, await openAndMeasure(job, wanted.wish, signal));
-  } finally {
-    await closeAndTell(scope, progress);
-  }
+  const { config, wish } = wanted;
+  return reportedRun(wanted, { ledger, progress }, (scope) =>
+    withEndpoint(scope, { wish }, signal, (endpoint) =>
+      measureOn({ plan, config, drivers, scope, progress, log }, endpoint, signal),
+    ),
+  );
 }
 
-async function openAndMeasure(job: Job, wish: EndpointWish, signal: AbortSignal): Promise<RunOutcome> {
-  const endpoint = await openEndpoint(wish, signal);
-  try {
-    if (endpoint.pid !== undefined) await job.scope.record.emulator(endpoint.pid);
-    const cleanup: Cleanup[] = [];
-    const mounts = await measure(job, endpoint, cleanup, signal);
-    return {
-      ...judgeMounts(mounts, cleanup),
-      ...factsOf(endpoint),
-      suites: [],
-      bench: [],
-      mounts,
-      requests: await endpoint.requestCounts(),
-      cleanup,
-    };
-  } finally {
-    await endpoint.close();
-  }
+async function measureOn(job: Job, endpoint: Endpoint, signal: AbortSignal): Promise<RunOutcome> {
+  const cleanup: Cleanup[] = [];
+  const mounts = await measure(job, endpoint, cleanup, signal);
+  return {
+    ...judgeMounts(mounts, cleanup),
+    ...factsOf(endpoint),
+    suites: [],
+    bench: [],
+    mounts,
+    requests: await endpoint.requestCounts(),
+    cleanup,
+  };
 }
 
 async function measure(

@@ -7,6 +7,7 @@ import { compiledModule } from '../config/paths.js';
 import { startEmulator, type Emulator } from '../emulator/emulator.js';
 import { createBucketAdmin } from '../s3/admin.js';
 import { COMMANDS } from './commands/index.js';
+import { BAD_BENCH_INPUT } from './testing/bad-bench-input.js';
 import { BAD_INPUT, type BadInput } from './testing/bad-input.js';
 import {
   leftoversAt,
@@ -20,6 +21,8 @@ import {
 
 /** Names in the working directory of each command. */
 const WORK = ['empty', 'full', 'file', 'unknown-key.yaml', 'no-json', 'damaged', 'newer'];
+
+const ALL_BAD_INPUT = [...BAD_INPUT, ...BAD_BENCH_INPUT];
 
 interface Outcome {
   readonly exitCode: number | undefined;
@@ -70,7 +73,7 @@ describe('bad input', () => {
     const admin = createBucketAdmin({ ...emulator, forcePathStyle: true });
     await admin.create('there');
     admin.close();
-    for (const input of BAD_INPUT) {
+    for (const input of ALL_BAD_INPUT) {
       const outcome = limit(() => outcomeOf(input));
       outcome.catch(() => undefined); // its test tells
       outcomes.set(input.says, outcome);
@@ -81,7 +84,7 @@ describe('bad input', () => {
     await emulator.close();
   }, 300_000);
 
-  test.each(BAD_INPUT)(
+  test.each(ALL_BAD_INPUT)(
     '$says is one clear line with a remedy, exit code 2, and nothing is left',
     async ({ says, line }) => {
       const outcome = await outcomes.get(says);

@@ -12,7 +12,7 @@ export interface BadInput {
 
 const KEYS = { AWS_ACCESS_KEY_ID: '{key}', AWS_SECRET_ACCESS_KEY: '{secret}' };
 const WRONG = { AWS_ACCESS_KEY_ID: '{key}', AWS_SECRET_ACCESS_KEY: 'wrong' };
-const HERE = ['--endpoint', '{url}'];
+export const HERE = ['--endpoint', '{url}'];
 const MOUNT = ['mount', 's3://there', 'empty'];
 
 export const BAD_INPUT: readonly BadInput[] = [
@@ -143,31 +143,6 @@ export const BAD_INPUT: readonly BadInput[] = [
     says: 'a target directory that does not exist',
     args: ['suite', 'posix', '--target', 'dir:/no/such'],
     line: /\/no\/such does not exist/,
-  },
-  {
-    says: 'days of a cost that are none',
-    args: ['bench', '--cost', '--keep-days', '0'],
-    line: /--keep-days takes days, not 0.*above 0/,
-  },
-  {
-    says: 'a cost over a link',
-    args: ['bench', '--cost', '--link', 'home'],
-    line: /--link has no effect with --cost.*measures nothing/,
-  },
-  {
-    says: 'days without a cost',
-    args: ['bench', '--keep-days', '30'],
-    line: /--keep-days has no effect without --cost/,
-  },
-  {
-    says: 'a rate of requests that is none',
-    args: ['bench', '--requests-per-second', '0'],
-    line: /--requests-per-second takes a number above 0, not 0/,
-  },
-  {
-    says: 'a rate of requests of another server',
-    args: ['bench', '--requests-per-second', '100', ...HERE],
-    line: /--endpoint has no effect with --requests-per-second|is a limit of the embedded server/,
   },
   { says: 'an unknown link of a bench', args: ['bench', '--link', 'dsl'], line: /"dsl".*Choose one of/ },
   { says: 'an unknown link of a server', args: ['serve', '--link', 'dsl'], line: /"dsl".*Choose one of/ },

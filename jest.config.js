@@ -7,6 +7,7 @@ export default {
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: { '\\.ts$': ['babel-jest', { configFile: './babel.config.json' }] },
   testTimeout: 30_000,
-  // Tests wait for sockets and processes more than they compute; the default on two cores is one worker.
-  maxWorkers: 2,
+  // Tests wait for sockets, processes and kernels about as long as they compute: three workers fill two cores, where the
+  // default is one worker.
+  maxWorkers: 3,
 };

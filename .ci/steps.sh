@@ -19,6 +19,29 @@ step() {
   fi
 }
 
+# beside NAME COMMAND...: begins one result beside the steps that follow; `gather` waits for it, prints and counts it.
+beside() {
+  beside_name=$1
+  shift
+  printf '\n== begun beside what follows: %s\n' "$beside_name"
+  # Its time is that until its own end.
+  (began=$SECONDS && "$@" </dev/null && printf '== took %s s\n' "$((SECONDS - began))") >"$results/beside.log" 2>&1 &
+  beside_pid=$!
+}
+
+gather() {
+  printf '\n== %s\n' "$beside_name"
+  if wait "$beside_pid"; then
+    passed=$((passed + 1))
+    cat "$results/beside.log"
+    printf '== ok: %s\n' "$beside_name"
+  else
+    failed=$((failed + 1))
+    cat "$results/beside.log"
+    printf '== FAILED: %s\n' "$beside_name"
+  fi
+}
+
 # jest_step NAME COMMAND...: counts each test; a run without a test is a failure.
 jest_step() {
   local name=$1 report="$results/jest.json" counts

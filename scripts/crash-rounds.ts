@@ -4,13 +4,13 @@
  * may be left. `npm run crash -- --rounds 200 --seed 1`; exits with 1 on the first round that finds a fault.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { mixSeed } from '../src/harness/api/seeded.js';
 import { createRandom } from '../src/random/random.js';
 import type { MountPlan } from '../src/mount/plan.js';
 import { startMount, type RunningMount } from '../src/mount/start.js';
 import type { ObjectStore } from '../src/s3/store.js';
 import { withBench } from './crash/bench.js';
+import { newSeed, scriptFlags, wholeNumber } from './flags.js';
 import { digestsOfMount, digestsOfStore, leftInStore } from './crash/check.js';
 import { Manifest } from '../suites/stress/shared/manifest.js';
 import { Writer } from '../suites/stress/shared/writer.js';
@@ -18,26 +18,21 @@ import { Writer } from '../suites/stress/shared/writer.js';
 /** The daemon lives this long at least and at most in a round, after the writers have begun. */
 const LIFE_MS = { least: 20, most: 1_500 };
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '20' },
-    'write-back': { type: 'boolean', default: false },
-    writers: { type: 'string', default: '4' },
-    seed: { type: 'string', default: String(Date.now() % 2 ** 32) },
-  },
-});
-const [rounds, writerCount, seed] = [values.rounds, values.writers, values.seed].map(Number) as [
-  number,
-  number,
-  number,
-];
+const about = 'Kills a mount at random moments under load, and looks for every byte that was acknowledged';
+const flags = scriptFlags('crash', about)
+  .option('rounds', wholeNumber('rounds', 'Times that the mount is killed', 20, 1))
+  .option('writers', wholeNumber('writers', 'Of files and directories, side by side', 4, 1))
+  .option('seed', wholeNumber('seed', 'Of all that is random', newSeed()))
+  .option('write-back', { type: 'boolean', default: false, describe: 'Mount with mount.writeBack' })
+  .parseSync();
+const { rounds, writers: writerCount, seed } = flags;
 const random = createRandom(seed);
 
 process.stdout.write(`crash-rounds: ${rounds} rounds, ${writerCount} writers, seed ${seed}\n`);
 process.exitCode = (await main()) ? 0 : 1;
 
 async function main(): Promise<boolean> {
-  return withBench('objectfs-crash-', runRounds, { writeBack: values['write-back'] });
+  return withBench('objectfs-crash-', runRounds, { writeBack: flags.writeBack });
 }
 
 async function runRounds(plan: MountPlan, store: ObjectStore): Promise<boolean> {

@@ -3,7 +3,6 @@
  * order is flat. `npm run soak -- --minutes 20 --seed 1`; exits with 1 where descriptors or timers grew after half time.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { mixSeed } from '../src/harness/api/seeded.js';
 import { createRandom } from '../src/random/random.js';
 import { startMount } from '../src/mount/start.js';
@@ -12,6 +11,7 @@ import type { MountPlan } from '../src/mount/plan.js';
 import type { MountStatus } from '../src/mount/observe/status.js';
 import { withBench } from './crash/bench.js';
 import { digestsOfMount } from './crash/check.js';
+import { newSeed, scriptFlags, wholeNumber } from './flags.js';
 import { Manifest } from '../suites/stress/shared/manifest.js';
 import { Writer } from '../suites/stress/shared/writer.js';
 
@@ -21,24 +21,25 @@ const SETTLE_MS = 10_000;
 const ALLOWED = { descriptors: 16, timers: 8 };
 const SAMPLES = 10;
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: '20' },
-    writers: { type: 'string', default: '4' },
-    seed: { type: 'string', default: String(Date.now() % 2 ** 32) },
-  },
-});
-const minutes = Number(values.minutes);
-const seed = Number(values.seed);
+const about = 'A mixed load on one mount: memory, descriptors and timers of the daemon must stay flat';
+const {
+  minutes,
+  writers: writerCount,
+  seed,
+} = scriptFlags('soak', about)
+  .option('minutes', wholeNumber('minutes', 'Of load', 20, 1))
+  .option('writers', wholeNumber('writers', 'Of files and directories, side by side', 4, 1))
+  .option('seed', wholeNumber('seed', 'Of all that is random', newSeed()))
+  .parseSync();
 
-process.stdout.write(`soak: ${minutes} minutes, ${values.writers} writers, seed ${seed}\n`);
+process.stdout.write(`soak: ${minutes} minutes, ${writerCount} writers, seed ${seed}\n`);
 process.exitCode = (await withBench('objectfs-soak-', soak)) ? 0 : 1;
 
 async function soak(plan: MountPlan): Promise<boolean> {
   const mount = await startMount(plan, { foreground: true });
   const manifest = new Manifest();
   const writers = Array.from(
-    { length: Number(values.writers) },
+    { length: writerCount },
     (_, number) =>
       new Writer(plan.mountPoint, manifest, number, createRandom(mixSeed(seed, `writer ${number}`))),
   );

@@ -6,24 +6,22 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { execa } from 'execa';
 import { compiledModule } from '../src/config/paths.js';
+import { scriptFlags, wholeNumber } from './flags.js';
 
-const { values, positionals } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '20' },
-    seed: { type: 'string', default: '1' },
-  },
-  allowPositionals: true,
-});
-const rounds = Number(values.rounds);
-const firstSeed = Number(values.seed);
-if (!Number.isInteger(rounds) || rounds < 1 || !Number.isInteger(firstSeed)) {
-  process.stderr.write('rounds: --rounds and --seed take whole numbers, --rounds from 1\n');
-  process.exit(2);
-}
-const asked = positionals.length > 0 ? positionals : ['all', '--tier', 'quick'];
+const about =
+  'The suites again and again with the next seed, until one run is not green. ' +
+  'After a second -- come suites and flags for objectfs suite, instead of all --tier quick';
+const {
+  rounds,
+  seed: firstSeed,
+  _: rest,
+} = scriptFlags('rounds', about)
+  .option('rounds', wholeNumber('rounds', 'Runs', 20, 1))
+  .option('seed', wholeNumber('seed', 'Of the first run', 1))
+  .parseSync();
+const asked = rest.length > 0 ? rest.map(String) : ['all', '--tier', 'quick'];
 
 process.stdout.write(`rounds: ${rounds} of objectfs suite ${asked.join(' ')}, seeds from ${firstSeed}\n`);
 process.exitCode = (await main()) ? 0 : 1;

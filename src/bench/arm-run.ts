@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm';
 import pLimit from 'p-limit';
 import { Failure } from '../errors/failure.js';
 import { createStore } from '../s3/client.js';
-import { connectionForLevel, type S3Connection } from '../s3/connection.js';
+import { connectionForTransfers, type S3Connection } from '../s3/connection.js';
 import { loadSdk } from '../s3/sdk.js';
 import { createTransporter } from '../transfer/create.js';
 import type { Transporter, TransferSummary } from '../transfer/transporter.js';
@@ -77,7 +77,7 @@ async function runTransporterJob(
 /** The baselines are the AWS SDK's, whatever the configuration says of the optimized way. */
 function armConnection({ arm, transfer, connection }: ArmSettings): S3Connection {
   return arm === 'optimized' || isController(arm)
-    ? connectionForLevel(connection, transfer.level)
+    ? connectionForTransfers(connection, transfer)
     : { ...connection, client: 'sdk' };
 }
 

@@ -38,11 +38,12 @@ interface Stopped {
 const BENCH = ['bench', '--sizes', '1MiB', '--blocks', '2'];
 // Few cases, so that the first of them is soon done on a slow machine.
 const STRESS = ['suite', 'stress', '--filter', 'mixed'];
-const POSIX = ['suite', 'posix', '--filter', 'chmod'];
+const TWO_SUITES = ['suite', 'posix', 'range', '--filter', 'chmod,direct'];
 
 const RUN_OPENED: Moment = { when: 'at the start', ledger: '"line":"run"' };
 const BUCKET: Moment = { when: 'when its bucket is made', ledger: '"line":"bucket"' };
 const DAEMON: Moment = { when: 'when its daemon starts', ledger: '"line":"mount"' };
+const BOTH: Moment = { when: 'when both suites have a bucket', ledger: 'objectfs-range-' };
 const CASES: Moment = { when: 'in its cases', stderr: /on objectfs: [1-9]\d*\// };
 const BLOCKS: Moment = { when: 'in its blocks', stderr: /verifying: \d+\// };
 
@@ -62,7 +63,7 @@ const STOPPED: readonly Stopped[] = [
   stopped(STRESS, RUN_OPENED, true, true),
   stopped(STRESS, DAEMON, true, true),
   stopped(STRESS, DAEMON, false, false),
-  stopped(POSIX, CASES, false, true),
+  stopped(TWO_SUITES, BOTH, false, true),
   stopped(STRESS, CASES, false, true),
   stopped(STRESS, CASES, true, true),
   stopped(STRESS, CASES, true, false),

@@ -8,6 +8,7 @@ import { startEmulator, type Emulator } from '../emulator/emulator.js';
 import { createBucketAdmin } from '../s3/admin.js';
 import { COMMANDS } from './commands/index.js';
 import { BAD_BENCH_INPUT } from './testing/bad-bench-input.js';
+import { BAD_SUITE_INPUT } from './testing/bad-suite-input.js';
 import { BAD_INPUT, type BadInput } from './testing/bad-input.js';
 import {
   leftoversAt,
@@ -22,7 +23,7 @@ import {
 /** Names in the working directory of each command. */
 const WORK = ['empty', 'full', 'file', 'unknown-key.yaml', 'no-json', 'damaged', 'newer'];
 
-const ALL_BAD_INPUT = [...BAD_INPUT, ...BAD_BENCH_INPUT];
+const ALL_BAD_INPUT = [...BAD_INPUT, ...BAD_BENCH_INPUT, ...BAD_SUITE_INPUT];
 
 interface Outcome {
   readonly exitCode: number | undefined;

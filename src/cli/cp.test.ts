@@ -78,6 +78,19 @@ describe('objectfs cp', () => {
     expect([await journals(), await readdir(join(place.work, 'folder'))]).toEqual([[], ['up']]);
   });
 
+  test('--transfer-workers moves the parts on so many threads', async () => {
+    // The first part is passed on with the second one, so that no thread has both.
+    proxy.decide(() => {
+      proxy.gather(parts().length === 1 ? 2 : 1);
+      return undefined;
+    });
+    const args = ['--transfer-workers', '2', '--log-level', 'debug', '--json'];
+    const { stdout, stderr } = await cp('large', 's3://data/by-threads', ...args);
+    expect(JSON.parse(stdout)).toMatchObject({ parts: 7, retries: 0 });
+    expect(stderr.match(/a transfer thread begins/g)).toHaveLength(2);
+    expect(await sumOf('by-threads')).toBe(digest(large));
+  });
+
   test('loads no SDK, no schema library, no YAML and no parser of commands, in parts and by one request', async () => {
     await writeFile(join(place.work, 'small'), large.subarray(0, 1000));
     const { accessKeyId, secretAccessKey } = emulator.credentials;

@@ -17,6 +17,7 @@ export const FLAG_KEYS = {
   connections: 'transfer.connections',
   congestion: 'transfer.congestion',
   hedge: 'transfer.hedge',
+  'transfer-workers': 'transfer.workers',
   'storage-class': 'transfer.storageClass',
   'log-level': 'log.level',
 } as const;

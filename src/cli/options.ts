@@ -43,6 +43,15 @@ export function transferOptions<T>(yargs: Argv<T>) {
     });
 }
 
+/** Adds `--transfer-workers`. */
+export function workersOption<T>(yargs: Argv<T>) {
+  return yargs.option('transfer-workers', {
+    type: 'number',
+    requiresArg: true,
+    describe: 'Threads that move the bodies of large requests, 0 to 16; else none',
+  });
+}
+
 /** Resolves the configuration with the flags of this command on top. */
 export async function resolveConfig(flags: Flags): Promise<ResolvedConfig> {
   const { loadConfig } = await import('../config/load.js');

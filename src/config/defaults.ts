@@ -9,6 +9,7 @@ export const TRANSFER_DEFAULTS = {
   connections: 8,
   congestion: 'cubic',
   hedge: false,
+  workers: 0,
   storageClass: 'STANDARD',
   storageClassRules: [],
 } as const;
@@ -30,5 +31,6 @@ const GIB = 2 ** 30;
 export const BOUNDS = {
   chunkSize: [5 * MIB, 5 * GIB],
   connections: [1, 256],
+  workers: [0, 16],
   targetThroughput: [64 * 1024, 1024 * GIB],
 } as const;

@@ -37,6 +37,7 @@ const READERS: Readonly<Record<string, Readonly<Record<string, Reader>>>> = {
     congestion: oneOf(CHOICES.congestion),
     targetThroughput: within(BOUNDS.targetThroughput, bytesOf),
     hedge: switchFromText,
+    workers: within(BOUNDS.workers, numberOf),
     storageClass: oneOf(STORAGE_CLASSES),
   },
   log: { level: oneOf(CHOICES.logLevel) },
@@ -94,7 +95,7 @@ function within(
 }
 
 function numberOf(text: string): number | undefined {
-  return /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined;
+  return /^(0|[1-9]\d{0,8})$/.test(text) ? Number(text) : undefined;
 }
 
 function bytesOf(text: string): number | undefined {

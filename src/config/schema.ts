@@ -143,6 +143,16 @@ export const configSchema = z.strictObject({
        * Off: up to 5 % of the requests and their bytes are paid for twice, and only a path that stalls gains by it.
        */
       hedge: z.boolean().default(TRANSFER_DEFAULTS.hedge),
+      /**
+       * Threads that move the bodies of large requests of `objectfs cp` and `objectfs bench`, over the lean client. 0: on
+       * two cores they make transfers slower (measured in docs/transporter.md).
+       */
+      workers: z
+        .number()
+        .int()
+        .min(BOUNDS.workers[0])
+        .max(BOUNDS.workers[1])
+        .default(TRANSFER_DEFAULTS.workers),
       storageClass: z.enum(STORAGE_CLASSES).default(TRANSFER_DEFAULTS.storageClass),
       /** Classes by prefix, size and age of what is written: the first rule that fits, else `storageClass`. */
       storageClassRules: storageClassRules.default([...TRANSFER_DEFAULTS.storageClassRules]),

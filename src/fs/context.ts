@@ -1,3 +1,4 @@
+import type { AwaitedOpens } from './awaited-opens.js';
 import type { LimitFunction } from 'p-limit';
 import { Failure } from '../errors/failure.js';
 import type { BlockCache } from '../cache/block-cache.js';
@@ -55,6 +56,7 @@ export interface Context {
   readonly parkedPrefix: string;
   readonly table: InodeTable;
   readonly locks: LockTable;
+  readonly awaitedOpens: AwaitedOpens;
   /** Closed files that S3 does not hold yet. */
   readonly writeBack: WriteBack;
   /** Records of operations that take several requests. */

@@ -8,6 +8,7 @@ import { chooseStorageClass } from '../config/storage-class-rules.js';
 import type { Log } from '../log/log.js';
 import type { ObjectStore } from '../s3/store.js';
 import type { Transporter } from '../transfer/transporter.js';
+import { AwaitedOpens } from './awaited-opens.js';
 import { createClock } from './clock.js';
 import { ByteBudget } from './data/byte-budget.js';
 import { parkedPrefix } from './data/keep.js';
@@ -83,6 +84,7 @@ export function createFileSystem(options: FileSystemOptions): InspectableFileSys
     parkedPrefix: parkedPrefix(prefix, cacheDir),
     writeBack: new WriteBack({ folder: join(cacheDir, 'write-back'), limitBytes: mount.writeBackLimit }),
     locks: new LockTable(),
+    awaitedOpens: new AwaitedOpens(),
     ...directoryKnowledge(),
     intents: new IntentLog({ store, prefix, owner: newOwner(), log }),
     metadataRequests: pLimit(METADATA_REQUESTS),

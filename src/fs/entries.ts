@@ -45,9 +45,9 @@ export function timed(context: Context, node: Node): TimedAttributes {
 export function entryOf(context: Context, node: Node): Entry {
   context.table.reference(node);
   return {
-    ...timed(context, node),
     generation: node.generation,
     entryTtlMs: timeLeft(context.mount.entryTtlMs, node),
+    ...timed(context, node),
   };
 }
 

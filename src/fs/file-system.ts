@@ -47,6 +47,7 @@ export function assemble(context: Context): FileSystem {
       const startedMs = monotonicMs();
       const node = await lookupChild(context, directory, name, request.signal);
       if (node.checkedAtMs >= startedMs) node.lookedUpAtMs = monotonicMs();
+      if (node.kind === 'file') context.awaitedOpens.noteFound(context, directory, name, node);
       return entryOf(context, node);
     },
     forget: (ino, count) => {

@@ -32,7 +32,7 @@ export function fileOperations(context: Context): FileOperations {
       const node = fileOf(context.table.get(ino));
       if (isWritable(flags)) assertWritable(context);
       refuseLost(node);
-      if (node.leaving !== undefined) await assureStays(node, request.signal);
+      if (node.leaving !== undefined || node.detached) await assureStays(context, node, request);
       await assureCurrent(context, node, request.signal);
       const opened = await openFile(context, node, flags, request);
       if ((flags & O_ACCMODE) === O_RDONLY) noteAccess(context, node, flags);
@@ -115,7 +115,7 @@ export async function openFile(
   const lent = writable ? undefined : await context.passthrough.find(context, node);
   if (node.leaving !== undefined) {
     await lent?.close();
-    await assureStays(node, request.signal);
+    await assureStays(context, node, request);
     return await openFile(context, node, flags, request);
   }
   // No await from here to the handle: the next open must see what this one decided.
@@ -139,10 +139,10 @@ export async function openFile(
 }
 
 /** @throws Failure `stale` where its last name went: the kernel looks the name up again. */
-async function assureStays(node: FileNode, signal: AbortSignal): Promise<void> {
-  if (node.leaving !== undefined) await orAbort(node.leaving, signal);
+async function assureStays(context: Context, node: FileNode, request: Request): Promise<void> {
+  if (node.leaving !== undefined) await orAbort(node.leaving, request.signal);
   if (!node.detached || node.openCount > 0) return;
-  throw staleName(node);
+  if (context.awaitedOpens.isRefused(node, request)) throw staleName(node);
 }
 
 /** Changes a file's bytes in its stage, under its lock; times and set-id bits follow. Nothing is read from S3. */

@@ -1,5 +1,8 @@
+import type { ObjectStore } from '../s3/store.js';
 import { Driver, O_TRUNC, O_WRONLY } from './testing/driver.js';
 import { startFixture, ROOT, type Fixture } from './testing/fixture.js';
+
+const MIB = 2 ** 20;
 
 let fixture: Fixture;
 
@@ -24,4 +27,28 @@ test('a new empty file is not saved while its writer can still write; what has b
   expect((await fixture.store.head('new')).sizeBytes).toBe(1);
   await file.close();
   await old.close();
+});
+
+test('files that are saved side by side hold no more of their bytes in memory than the budget of uploads', async () => {
+  const held = { nowBytes: 0, mostBytes: 0 };
+  const { store } = fixture;
+  const holding = async <T>(body: unknown, run: () => Promise<T>): Promise<T> => {
+    const bytes = body instanceof Uint8Array ? body.length : 0;
+    held.nowBytes += bytes;
+    held.mostBytes = Math.max(held.mostBytes, held.nowBytes);
+    return await run().finally(() => (held.nowBytes -= bytes));
+  };
+  const watched: ObjectStore = {
+    ...store,
+    put: (...args) => holding(args[1], () => store.put(...args)),
+    uploadPart: (...args) => holding(args[3], () => store.uploadPart(...args)),
+  };
+  const memoryLimit = 64 * MIB;
+  const driver = new Driver(await fixture.mount({ store: watched, memoryLimit }));
+  const names = ['a', 'b', 'c', 'd'];
+  const content = Buffer.alloc(12 * MIB, 'x');
+  await Promise.all(names.map((name) => driver.writeFile(name, content)));
+  expect(held.mostBytes).toBeGreaterThan(0);
+  expect(held.mostBytes).toBeLessThanOrEqual(memoryLimit / 4);
+  for (const name of names) expect((await store.head(name)).sizeBytes).toBe(content.length);
 });

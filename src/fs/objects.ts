@@ -46,7 +46,7 @@ function boundOf(head: ObjectHead, before: StoredObject | undefined): number | u
 /** POSIX attributes of an object; the mount's owner and Last-Modified where it names none. */
 export function posixFrom(context: Context, head: ObjectHead, keyIsDirectory: boolean): Posix {
   const timeNs = BigInt(Math.trunc(head.lastModifiedMs)) * 1_000_000n;
-  return readPosix(head.metadata, keyIsDirectory, { ...context.owner, timeNs });
+  return readPosix(head.metadata, keyIsDirectory, { timeNs, ...context.owner });
 }
 
 /** HEAD, with `undefined` for an object that is not there. */

@@ -19,6 +19,8 @@ export interface Request {
   readonly gid: number;
   readonly pid: number;
   readonly signal: AbortSignal;
+  /** Fires the signal. */
+  abort(): void;
 }
 
 /** stat(2) of one inode. Times are signed nanoseconds since the epoch. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createFileSystem } from './create.js';
 import { Driver, type OpenFile } from './testing/driver.js';
-import { startFixture, type Fixture } from './testing/fixture.js';
+import { ROOT, startFixture, type Fixture } from './testing/fixture.js';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -129,8 +129,7 @@ describe('what reads cost in requests and bytes', () => {
     const fs = await fixture.mount({ diskCache: 0, attributeTtlMs: 0 });
     const ino = await new Driver(fs).ino('large');
     fixture.requests();
-    const request = { uid: 0, gid: 0, pid: 1, signal: new AbortController().signal };
-    await fs.open(ino, 0, request);
+    await fs.open(ino, 0, ROOT);
     const { HeadObject = 0, ...others } = fixture.requests();
     expect(HeadObject).toBeLessThanOrEqual(1);
     expect(others).toEqual({});

@@ -151,7 +151,7 @@ async function load(
   const key = objectKey(context, directory, name);
   const seed = { parent: directory, name, key };
   if (!found.isDirectory) {
-    const known = await knownFile(context, directory, name, key, { ...found, askedMs }, signal);
+    const known = await knownFile(context, directory, name, key, { askedMs, ...found }, signal);
     if (known === undefined) return undefined;
     const { posix, object, target } = known;
     const place = { directory, name };
@@ -160,7 +160,7 @@ async function load(
       { place, key, posix, object, checkedAtMs: known.askedMs },
       signal,
     );
-    const node = linked ?? context.table.add({ ...seed, posix, object, checkedAtMs: known.askedMs });
+    const node = linked ?? context.table.add({ posix, object, checkedAtMs: known.askedMs, ...seed });
     if (node.kind === 'symlink') node.target ??= target;
     return node;
   }

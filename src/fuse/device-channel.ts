@@ -4,7 +4,7 @@ import { Failure } from '../errors/failure.js';
 import type { KernelBacking } from '../fs/operations.js';
 import { BACKING_CLOSE, BACKING_MAP_BYTES, BACKING_OPEN } from './abi/device-requests.js';
 import type { ChannelEnd, FuseChannel, SendOutcome } from './channel.js';
-import * as libc from './libc.js';
+import * as libc from '../libc/libc.js';
 
 /** Below this, copying a reply into one buffer is cheaper than giving the kernel a list of addresses. */
 const COPY_BELOW_BYTES = 4096;

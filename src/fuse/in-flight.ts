@@ -1,31 +1,13 @@
-import type { Request } from '../fs/operations.js';
+import { CallerRequest } from '../fs/request.js';
 import type { RequestHeader } from './wire/operation.js';
 
-/** A request that waits for its reply. The abort signal is made when somebody first looks: most never do. */
-export class PendingRequest implements Request {
-  readonly uid: number;
-  readonly gid: number;
-  readonly pid: number;
+/** A request that waits for its reply. */
+export class PendingRequest extends CallerRequest {
   readonly interruptible: boolean;
-  #controller: AbortController | undefined;
-  #aborted = false;
 
   constructor(header: Pick<RequestHeader, 'uid' | 'gid' | 'pid'>, interruptible: boolean) {
+    super(header);
     this.interruptible = interruptible;
-    this.uid = header.uid;
-    this.gid = header.gid;
-    this.pid = header.pid;
-  }
-
-  get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
-    if (this.#aborted) this.#controller.abort();
-    return this.#controller.signal;
-  }
-
-  abort(): void {
-    this.#aborted = true;
-    this.#controller?.abort();
   }
 }
 

@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import { ERRNO } from '../errors/errno.js';
 import { Failure, usageError } from '../errors/failure.js';
-import { lastErrno, mount } from './libc.js';
+import { lastErrno, mount } from '../libc/libc.js';
 import { mountData, mountFlags, type KernelMountOptions } from './mount-options.js';
 
 /**

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { Failure, usageError } from '../errors/failure.js';
-import { addressOf, fcntl, IOVEC_BYTES, lastErrno, recvmsg, socketpair, writeVector } from './libc.js';
+import { addressOf, fcntl, IOVEC_BYTES, lastErrno, recvmsg, socketpair, writeVector } from '../libc/libc.js';
 import { fusermountOptions, type KernelMountOptions } from './mount-options.js';
 
 const AF_UNIX = 1;

@@ -21,6 +21,7 @@ import { loadFixtures } from './fixtures.js';
 import { factsOf, type Invocation, type RunOutcome } from './assemble-report.js';
 import { Ledger } from './ledger.js';
 import { DEFAULT_OPERATIONS } from './api/model.js';
+import { likeTreeOf, withoutLikeCase } from './like-tree.js';
 import { REPLAY } from './model-suite.js';
 import type { Selection } from './selection.js';
 import { chooseSuites, type ChosenSuite } from './suite-choice.js';
@@ -54,6 +55,8 @@ export interface SuitePlan {
   readonly operations?: number;
   /** The suite `model` runs this program alone; known results do not matter. */
   readonly replayFile?: string;
+  /** The suite `integrity` replays names and sizes of this folder. */
+  readonly like?: string;
   /** This outside suite is run, and nothing else. */
   readonly external?: ExternalWish;
 }
@@ -73,7 +76,9 @@ export async function runSuites(
   ledger: Ledger = new Ledger(),
 ): Promise<RunReport> {
   refusePartialBaseline(plan);
-  const suites = await suitesOf(plan);
+  const chosen = await suitesOf(plan);
+  const like = await likeOf(plan, chosen, signal);
+  const suites = plan.like === undefined ? withoutLikeCase(chosen) : chosen;
   const driver = await selectTarget(plan.target, plan.invocation.version);
   const known =
     driver.needsStore && plan.replayFile === undefined
@@ -82,7 +87,7 @@ export async function runSuites(
   const fixtures = await loadFixtures();
   return reportedRun(plan, { ledger, progress }, async (scope) => {
     const { config, seed } = plan;
-    const tools = { scope, config, seed, fixtures, progress, log, ...writesOf(plan, scope.runId) };
+    const tools = { scope, config, seed, fixtures, progress, log, ...like, ...writesOf(plan, scope.runId) };
     const outcome = driver.needsStore
       ? await openAndRun(tools, suites, driver, plan.wish, signal)
       : await runOnDirectory(tools, suites, driver, signal);
@@ -113,6 +118,15 @@ function suitesOf({
   if (replayFile !== undefined) return Promise.resolve([REPLAY]);
   if (external !== undefined) return chooseExternal(external, seed, selection).then((suite) => [suite]);
   return chooseSuites(suites, selection);
+}
+
+async function likeOf(
+  { like, selection }: SuitePlan,
+  suites: readonly ChosenSuite[],
+  signal: AbortSignal,
+): Promise<Pick<SuiteTools, 'like'>> {
+  if (like === undefined) return {};
+  return { like: await likeTreeOf(like, suites, selection?.shard !== undefined, signal) };
 }
 
 /** A list of known results that lacks what was not run would call it vanished. */
@@ -174,8 +188,7 @@ function openAndRun(
   signal: AbortSignal,
 ): Promise<SuitesOutcome> {
   return withEndpoint(tools.scope, { wish }, signal, async (endpoint) => ({
-    ...(await runOnEndpoint(tools, suites, driver, endpoint, signal)),
-    requests: await endpoint.requestCounts(),
+    ...(await runOnEndpoint(tools, suites, driver, { endpoint, wish }, signal)),
     ...factsOf(endpoint),
   }));
 }

@@ -6,9 +6,11 @@ import type { Progress } from '../log/progress.js';
 import type { Drift, SuiteResult } from '../report/model.js';
 import { daemonLogs } from './daemon-logs.js';
 import type { FixtureFile } from './api/case.js';
+import type { LikeTree } from './api/like.js';
 import type { RunPlan, UnmetNeed, WorkerEvent } from './api/protocol.js';
 import type { ServerControl } from './endpoint-wish.js';
 import type { RunScope } from './run-scope.js';
+import { LIKE_CASE } from './like-tree.js';
 import { MODEL_SUITE, withNearEdges } from './model-suite.js';
 import { runExternal } from './external/run-external.js';
 import { runSuite, type SuiteJob } from './run-suite.js';
@@ -32,6 +34,8 @@ export interface SuiteTools {
   readonly hangFolder?: string;
   /** For the suite `model`. */
   readonly model: NonNullable<RunPlan['model']>;
+  /** For the suite `integrity`. */
+  readonly like?: LikeTree;
 }
 
 export interface SuiteOnTarget {
@@ -143,8 +147,13 @@ async function runCases(
   );
 }
 
+function unmetByConfig({ mount }: Config): readonly UnmetNeed[] {
+  if (mount.diskCache > 0) return [];
+  return [{ need: 'disk-cache', state: 'unsupported', reason: 'mount.diskCache is 0' }];
+}
+
 function planFor(
-  { scope, seed, model, config, fixtures }: SuiteTools,
+  { scope, seed, model, like, config, fixtures }: SuiteTools,
   { suite: { suite, only }, driver, store, unmet = [] }: SuiteOnTarget,
 ): SuiteJob['plan'] {
   return {
@@ -155,8 +164,9 @@ function planFor(
     seed,
     ...(store === undefined ? {} : { store }),
     ...(suite === MODEL_SUITE ? { model } : {}),
+    ...(suite === LIKE_CASE.suite && like !== undefined ? { like } : {}),
     transfer: config.transfer,
-    unmet: [...driver.unmet, ...unmet],
+    unmet: [...driver.unmet, ...unmet, ...unmetByConfig(config)],
     fixtures: [...fixtures],
   };
 }

@@ -108,15 +108,24 @@ function signalActions({ logFile }: MountPlan, { status, manager, log }: Surroun
 }
 
 async function mountPlan(plan: MountPlan, composed: Composed, source: string, log: Log): Promise<FuseMount> {
-  const { readOnly, allowOther, negativeTtlMs, passthrough } = plan.config.mount;
+  const { readOnly, allowOther, negativeTtlMs, passthrough, memoryLimit } = plan.config.mount;
   const { mountPoint } = plan;
   const options = { mountPoint, fsName: source, readOnly, allowOther, negativeTtlMs, log };
   if (plan.config.mount.binding === 'kernel') {
     // A writer's bytes must pass through us, and the kernel has no inode in both modes.
-    return mountFileSystem(composed.fileSystem, { ...options, passthrough: passthrough && readOnly });
+    return mountFileSystem(composed.fileSystem, {
+      ...options,
+      passthrough: passthrough && readOnly,
+      maxWriteBuffers: writeBuffers(memoryLimit),
+    });
   }
   const { mountNative } = await import('../fuse/native/mount-native.js');
   return mountNative(composed.fileSystem, options);
+}
+
+/** In 1 MiB each: the sixteenth of the budget that cache, stages, uploads and the queue to the disk leave. */
+function writeBuffers(memoryLimit: number): number {
+  return Math.min(16, Math.max(2, Math.floor(memoryLimit / 16 / 2 ** 20)));
 }
 
 async function openControl(

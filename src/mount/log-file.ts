@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { Failure } from '../errors/failure.js';
 import type { Log } from '../log/log.js';
-import { dup2, lastErrno } from './libc.js';
+import { dup2, lastErrno } from '../libc/libc.js';
 
 const STDERR = 2;
 

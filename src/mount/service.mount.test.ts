@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeMount } from '../harness/testing/mount-tests.js';
-import { bind, recv, socket } from './libc.js';
+import { bind, recv, socket } from '../libc/libc.js';
 import { socketAddress } from './service/notify-socket.js';
 import { startMount } from './start.js';
 import { until, serverAndPlaces } from './testing/mount-place.js';

@@ -39,6 +39,15 @@ export function isRegular({ mode }: Attributes): boolean {
   return (mode & TYPE) === 0o100000;
 }
 
-export function asRoot({ pid, signal }: Request): Request {
-  return { uid: 0, gid: 0, pid, signal };
+export function asRoot(request: Request): Request {
+  const { pid, signal } = request;
+  return {
+    uid: 0,
+    gid: 0,
+    pid,
+    signal,
+    abort: () => {
+      request.abort();
+    },
+  };
 }

@@ -180,7 +180,7 @@ export const mountCellSchema = z.strictObject({
   /** `create 200 files of 4 KiB`. */
   label: z.string(),
   amount: z.number().int(),
-  unit: z.enum(['bytes', 'reads', 'files']),
+  unit: z.enum(['bytes', 'reads', 'stats', 'files']),
   arms: z.array(
     z.strictObject({
       /** Name of the target; `NAME again` is the A/A control of the first one, `local` a local directory. */

@@ -1,4 +1,4 @@
-import { countsBetween, dollarsFor, dollarsPerMillion, perMillionRuns } from './prices.js';
+import { countsBetween, countsTogether, dollarsFor, dollarsPerMillion, perMillionRuns } from './prices.js';
 
 function count(operation: string, requests: number) {
   return { operation, count: requests, errors: 0, bytesSent: 0, bytesReceived: 0 };
@@ -30,6 +30,19 @@ describe('prices of requests', () => {
     const now = [{ ...count('GetObject', 5), statuses: { 200: 4, 503: 1 }, retries: 2 }];
     expect(countsBetween(then, now)).toEqual([
       { ...count('GetObject', 2), statuses: { 200: 2 }, retries: 1 },
+    ]);
+  });
+
+  test('what two servers were asked is added up by operation and by status', () => {
+    const one = [
+      { ...count('GetObject', 3), statuses: { 200: 2, 503: 1 }, retries: 1 },
+      count('PutObject', 1),
+    ];
+    const other = [{ ...count('GetObject', 4), statuses: { 200: 3, 404: 1 } }, count('HeadObject', 2)];
+    expect(countsTogether([one, other])).toEqual([
+      { ...count('GetObject', 7), statuses: { 200: 5, 404: 1, 503: 1 }, retries: 1 },
+      count('HeadObject', 2),
+      count('PutObject', 1),
     ]);
   });
 });

@@ -105,3 +105,30 @@ function difference(now: RequestCount, then: RequestCount | undefined): RequestC
     bytesReceived: now.bytesReceived - then.bytesReceived,
   };
 }
+
+/** What several servers were asked, as of one: in the order of names. */
+export function countsTogether(servers: readonly (readonly RequestCount[])[]): RequestCount[] {
+  const sums = new Map<string, RequestCount>();
+  for (const each of servers.flat()) {
+    const before = sums.get(each.operation);
+    sums.set(each.operation, before === undefined ? each : sum(before, each));
+  }
+  return [...sums.values()].sort((a, b) => (a.operation < b.operation ? -1 : 1));
+}
+
+function sum(one: RequestCount, other: RequestCount): RequestCount {
+  const statuses = { ...one.statuses };
+  for (const [status, count] of Object.entries(other.statuses ?? {}))
+    statuses[status] = (statuses[status] ?? 0) + count;
+  const hasStatuses = one.statuses !== undefined || other.statuses !== undefined;
+  const hasRetries = one.retries !== undefined || other.retries !== undefined;
+  return {
+    operation: one.operation,
+    count: one.count + other.count,
+    errors: one.errors + other.errors,
+    ...(hasStatuses ? { statuses } : {}),
+    ...(hasRetries ? { retries: (one.retries ?? 0) + (other.retries ?? 0) } : {}),
+    bytesSent: one.bytesSent + other.bytesSent,
+    bytesReceived: one.bytesReceived + other.bytesReceived,
+  };
+}

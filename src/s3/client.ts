@@ -7,6 +7,7 @@ import { objectMethods } from './objects.js';
 import type { HttpLimits } from './sdk.js';
 import type { ObjectStore } from './store.js';
 import { uploadMethods } from './uploads.js';
+import { withTransferWorkers } from './workers/store.js';
 
 export interface StoreOptions extends HttpLimits {
   readonly log?: Log;
@@ -22,7 +23,10 @@ export function createStore(
   bucket: string,
   options: StoreOptions = {},
 ): ObjectStore {
-  if (connection.client === 'lean') return createLeanStore(connection, bucket, options);
+  if (connection.client === 'lean') {
+    const lean = createLeanStore(connection, bucket, options);
+    return withTransferWorkers(lean, connection, options);
+  }
   const caller = createCaller(connection, options, options.log);
   return {
     bucket,

@@ -11,6 +11,8 @@ export interface S3Connection {
   readonly forcePathStyle: boolean;
   /** Who speaks HTTP for stores. @defaultValue `lean` for mounts and `objectfs cp`, `sdk` for all else */
   readonly client?: 'sdk' | 'lean';
+  /** Threads that move large bodies; the lean client only. @defaultValue 0 */
+  readonly transferWorkers?: number;
 }
 
 export interface S3Credentials {
@@ -41,6 +43,16 @@ export function connectionForLevel(
   level: Config['transfer']['level'],
 ): S3Connection {
   return level === 'aggressive' ? { ...connection, client: 'lean' } : connection;
+}
+
+/** As {@link connectionForLevel}; transfer workers speak through the lean client only. */
+export function connectionForTransfers(
+  connection: S3Connection,
+  { level, workers }: Pick<Config['transfer'], 'level' | 'workers'>,
+): S3Connection {
+  return workers > 0
+    ? { ...connection, client: 'lean', transferWorkers: workers }
+    : connectionForLevel(connection, level);
 }
 
 /** Variables of the AWS tools that move requests to other endpoints, which only the SDK knows. */

@@ -6,6 +6,7 @@ import { Failure } from '../../errors/failure.js';
 import { answerParent } from '../child-process.js';
 import type { Action, Timed } from './actions/action.js';
 import { randomRead, read, reread, write } from './actions/bytes.js';
+import { stat } from './actions/calls.js';
 import { fioRead, fioWrite } from './actions/fio.js';
 import { gitStatus } from './actions/git.js';
 import { create, find, list, remove, untar } from './actions/trees.js';
@@ -16,6 +17,7 @@ const ACTIONS: Readonly<Record<WorkloadName, Action>> = {
   write,
   read,
   'random-read': randomRead,
+  stat,
   create,
   list,
   find,

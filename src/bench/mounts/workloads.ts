@@ -29,7 +29,7 @@ export interface Workload {
   readonly fio?: FioShape;
 }
 
-export type Unit = 'bytes' | 'reads' | 'files';
+export type Unit = 'bytes' | 'reads' | 'stats' | 'files';
 
 interface WorkloadKind {
   readonly unit: Unit;
@@ -75,6 +75,14 @@ const KINDS = {
     most: MOST_FILES,
     temperature: 'cold',
     label: (amount) => `${amount} reads of 4 KiB at random places of 64 MiB, cold`,
+  },
+  stat: {
+    unit: 'stats',
+    amount: 20_000,
+    most: 10 * MIB,
+    temperature: 'warm',
+    hasLocalReference: true,
+    label: (amount) => `stat a known file ${amount} times, past the kernel's memory of it`,
   },
   create: {
     ...files,

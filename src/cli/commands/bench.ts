@@ -1,14 +1,14 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { usageError } from '../../errors/failure.js';
 import { interruptible } from '../interrupt.js';
-import { configOptions, connectionOptions, resolveConfig } from '../options.js';
+import { configOptions, connectionOptions, resolveConfig, workersOption } from '../options.js';
 import { numberFlag, runAndReport, runOptions, textFlag, wishFrom } from '../reported-run.js';
 
 export const command = 'bench';
 export const describe = 'Compare the optimized transfer with the baselines, in interleaved blocks';
 
 export function builder(yargs: Argv): Argv {
-  return examples(otherOptions(runOptions(connectionOptions(configOptions(yargs)))))
+  return examples(otherOptions(workersOption(runOptions(connectionOptions(configOptions(yargs))))))
     .option('data', {
       type: 'string',
       requiresArg: true,

@@ -2,13 +2,20 @@ import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { parsePlace } from '../copy/places.js';
 import type { QuickWish } from '../copy/quick.js';
 import { interruptible } from '../interrupt.js';
-import { configOptions, connectionOptions, resolveConfig, transferOptions, type Flags } from '../options.js';
+import {
+  configOptions,
+  connectionOptions,
+  resolveConfig,
+  transferOptions,
+  workersOption,
+  type Flags,
+} from '../options.js';
 
 export const command = 'cp <source> <destination>';
 export const describe = 'Copy files and objects, verified, and going on where a killed copy has stopped';
 
 export function builder(yargs: Argv): Argv {
-  return transferOptions(connectionOptions(configOptions(yargs)))
+  return workersOption(transferOptions(connectionOptions(configOptions(yargs))))
     .positional('source', {
       type: 'string',
       demandOption: true,

@@ -33,6 +33,7 @@ export function builder(yargs: Argv): Argv {
     .example('objectfs suite posix --target dir:/tmp', 'The control: a local directory must pass')
     .example('objectfs suite posix --target s3fs', 'Another file system, started on a bucket of its own')
     .example("objectfs suite posix --filter 'rename/*'", 'Some cases; a failed one alone by its id')
+    .example('objectfs suite integrity --like ~/photos', 'Names and sizes of your own tree')
     .example('objectfs suite selftest', 'Planted defects: does a case notice each?')
     .example('objectfs suite external --kind tap --path ~/pjdfstest/tests', 'An outside suite in the mount')
     .example('objectfs suite external --kind fio --target s3fs', 'fio, where it is installed')
@@ -56,6 +57,11 @@ function sizeOptions<T>(yargs: Argv<T>) {
       requiresArg: true,
       describe: 'I/N: the I-th of N parts of about the same weight, for N machines',
     })
+    .option('like', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'integrity: names and sizes of this folder, with generated content; no file of it is opened',
+    })
     .option('ops', {
       type: 'number',
       requiresArg: true,
@@ -66,6 +72,7 @@ function sizeOptions<T>(yargs: Argv<T>) {
 export async function handler(flags: ArgumentsCamelCase): Promise<void> {
   const names = flags['names'];
   const suites = Array.isArray(names) ? names.map(String) : [];
+  const like = likeFrom(flags, suites);
   if (suites.includes(SELFTEST)) return runBoard(flags, suites);
   const operations = operationsFrom(flags);
   const external = externalFrom(flags, suites, operations);
@@ -85,6 +92,7 @@ export async function handler(flags: ArgumentsCamelCase): Promise<void> {
       invocation,
       ...(out === undefined ? {} : { out }),
       ...(external === undefined ? {} : { external }),
+      ...(like === undefined ? {} : { like }),
       ...(operations === undefined ? {} : { operations }),
       ...(baselines === undefined ? {} : { baselines }),
       ...(flags['updateBaseline'] === true ? { updateBaseline: true } : {}),
@@ -102,6 +110,12 @@ function selectionFrom(flags: Flags, parseShard: (text: string) => Shard): Selec
     ...(filter === undefined ? {} : { filter }),
     ...(shard === undefined ? {} : { shard: parseShard(shard) }),
   };
+}
+
+function likeFrom(flags: Flags, suites: readonly string[]): string | undefined {
+  const like = textFlag(flags, 'like');
+  if (like === undefined || suites.includes('integrity') || suites.includes('all')) return like;
+  throw usageError('--like belongs to the suite integrity', 'objectfs suite integrity --like DIR');
 }
 
 function operationsFrom(flags: ArgumentsCamelCase): number | undefined {

@@ -27,6 +27,8 @@ describe('the quick way into a copy', () => {
     ['--endpoint', 'http://127.0.0.1:9000', '--region=eu-west-1'],
     ['--level', 'aggressive'],
     ['--chunk-size', '8MiB', '--connections', '3', '--congestion', 'bbr'],
+    ['--transfer-workers', '2'],
+    ['--transfer-workers=0', '--json'],
     ['--storage-class', 'STANDARD_IA', '--log-level', 'debug'],
   ])('makes of %j what the command makes of it', async (...flags) => {
     const words = ['cp', ...PLACES, ...flags];
@@ -50,6 +52,7 @@ describe('the quick way into a copy', () => {
     [['cp', ...PLACES, '--level', 'highest']],
     [['cp', ...PLACES, '--chunk-size', '1MiB']],
     [['cp', ...PLACES, '--connections', '0']],
+    [['cp', ...PLACES, '--transfer-workers', '17']],
     [['cp', ...PLACES, '--region', '']],
     [['cp', ...PLACES, '--no-hedge']],
     [['cp', '--', ...PLACES]],

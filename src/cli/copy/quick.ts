@@ -23,6 +23,7 @@ const TEXTS = [
   'chunk-size',
   'connections',
   'congestion',
+  'transfer-workers',
   'storage-class',
   'log-level',
 ] as const;
@@ -85,6 +86,7 @@ function parse(args: readonly string[]) {
         'chunk-size': text,
         connections: text,
         congestion: text,
+        'transfer-workers': text,
         'storage-class': text,
         'log-level': text,
         hedge: onOff,

@@ -8,7 +8,7 @@ import { stateFolder } from '../../harness/state.js';
 import { createLog } from '../../log/log.js';
 import type { Progress } from '../../log/progress.js';
 import { createProgress } from '../../log/terminal-progress.js';
-import { connectionForLevel, connectionOf, preferLean } from '../../s3/connection.js';
+import { connectionForTransfers, connectionOf, preferLean } from '../../s3/connection.js';
 import { urlOf, type CopyContext, type CopySummary } from '../../transfer/copy/copy-context.js';
 import { downloadFile, downloadStream } from '../../transfer/copy/download-file.js';
 import { copyOnServer } from '../../transfer/copy/server-copy.js';
@@ -37,7 +37,7 @@ export async function runCopy(wish: CopyWish, signal: AbortSignal): Promise<void
   if (source.kind !== 'object' && destination.kind !== 'object') {
     throw usageError('Neither source nor destination is on S3', 'Write one of them as s3://BUCKET/KEY');
   }
-  const connection = connectionForLevel(preferLean(connectionOf(config.s3)), config.transfer.level);
+  const connection = connectionForTransfers(preferLean(connectionOf(config.s3)), config.transfer);
   const log = createLog(wish.logLevel);
   const stores = copyStores(connection, log);
   const context: CopyContext = {

@@ -181,6 +181,11 @@ export const BAD_INPUT: readonly BadInput[] = [
     line: /Set OBJECTFS_STATE_DIR/,
   },
   // Numbers and sizes
+  {
+    says: 'more workers than there may be',
+    args: ['bench', '--transfer-workers', '17'],
+    line: /transfer\.workers.*<=16/,
+  },
   { says: 'objects of no bytes', args: ['bench', '--sizes', '0'], line: /0 bytes.*Give sizes/ },
   { says: 'objects of lots of bytes', args: ['bench', '--sizes', 'lots'], line: /"lots" is not a size/ },
   { says: 'objects beyond S3', args: ['bench', '--sizes', '6TiB'], line: /5 TiB/ },

@@ -111,8 +111,20 @@ async function send(
   }
   if (stage === undefined || sizeBytes <= (isWholeCopy(stage) ? FETCH_MAX_BYTES : SINGLE_PUT_BYTES)) {
     await context.smallUploads(() => context.uploadMemory.run(sizeBytes, () => putWhole(job, stage), signal));
-  } else if (stage.extents.every(({ copy }) => copy === undefined)) await sendLocal(job, stage);
-  else await sendParts(job, stage);
+  } else if (isForTransporter(context, stage)) {
+    await context.uploadMemory.run(transportBytes(context, sizeBytes), () => sendLocal(job, stage), signal);
+  } else await sendParts(job, stage);
+}
+
+/** All bytes are here, and the budget has room for the parts that the transporter holds at one time. */
+function isForTransporter(context: Context, { extents, sizeBytes }: Stage): boolean {
+  if (extents.some(({ copy }) => copy !== undefined)) return false;
+  return transportBytes(context, sizeBytes) <= context.uploadMemory.limitBytes;
+}
+
+/** The most that the transporter has of a file in memory: its parts in flight. */
+function transportBytes({ partConnections, partLimits }: Context, sizeBytes: number): number {
+  return Math.min(sizeBytes, partConnections * partLimits.uploadPartBytes);
 }
 
 async function putWhole(job: UploadJob, stage: Stage | undefined): Promise<void> {

@@ -6,7 +6,7 @@ import type { Context } from '../context.js';
 import { nodeKey } from '../keys.js';
 import { copyWhole } from './server-copy.js';
 import type { WholeSum } from './whole-sum.js';
-import type { FileNode, StoredObject } from '../nodes/node.js';
+import type { FileNode, Place, StoredObject } from '../nodes/node.js';
 import { within } from '../nodes/subtree.js';
 import type { HandleId } from '../operations.js';
 
@@ -88,7 +88,8 @@ export async function replacing<T>(node: FileNode, work: () => Promise<T>): Prom
 }
 
 /** Marks a node as one whose last name goes: an open that came too late for the copy of its bytes waits. */
-export async function leaving<T>(node: FileNode, work: () => Promise<T>): Promise<T> {
+export async function leaving<T>(node: FileNode, place: Place, work: () => Promise<T>): Promise<T> {
+  node.lastPlace = place;
   return await marked(node, 'leaving', work);
 }
 

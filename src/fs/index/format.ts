@@ -83,15 +83,16 @@ function toRow(name: string, row: IndexedObject): unknown[] {
 
 function fromRow(row: unknown): [string, IndexedObject] | undefined {
   if (!Array.isArray(row)) return undefined;
-  const [name, etag, sizeBytes, lastModifiedMs, metadata, headers, className, rare = {}] = row as unknown[];
+  const [name, etag, sizeBytes, lastModifiedMs, metadata, headers, className, rare] = row as unknown[];
   const storageClass = STORAGE_CLASSES.find((known) => known === className);
   if (typeof name !== 'string' || typeof etag !== 'string' || storageClass === undefined) return undefined;
   if (typeof sizeBytes !== 'number' || typeof lastModifiedMs !== 'number') return undefined;
-  const { data } = rareSchema.safeParse(rare);
-  if (!isTexts(metadata) || !isTexts(headers) || data === undefined) return undefined;
-  const facts = { etag, sizeBytes, lastModifiedMs, metadata, storageClass };
+  if (!isTexts(metadata) || !isTexts(headers)) return undefined;
   // Every content header is a text under its own name, and `isTexts` has looked at that.
-  return [name, { ...facts, headers: headers, ...rareFacts(data) }];
+  const facts = { etag, sizeBytes, lastModifiedMs, metadata, headers, storageClass };
+  if (rare === undefined) return [name, facts];
+  const { data } = rareSchema.safeParse(rare);
+  return data === undefined ? undefined : [name, { ...facts, ...rareFacts(data) }];
 }
 
 function rareFacts({ target, encryption, tagCount }: z.infer<typeof rareSchema>): Rare {

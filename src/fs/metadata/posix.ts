@@ -73,13 +73,13 @@ export function writePosix(
 ): UserMetadata {
   const foreign = Object.entries(existing).filter(([name, value]) => !isOwn(name, value));
   return {
-    ...Object.fromEntries(foreign),
     mode: `${posix.mode}`,
     uid: `${posix.uid}`,
     gid: `${posix.gid}`,
     mtime: formatSeconds(posix.mtimeNs),
     ctime: formatSeconds(posix.ctimeNs),
     atime: formatSeconds(posix.atimeNs),
+    ...Object.fromEntries(foreign),
     ...(posix.btimeNs === undefined ? {} : { btime: formatSeconds(posix.btimeNs) }),
     ...(posix.rdev === 0 ? {} : { rdev: `${posix.rdev}` }),
     ...(posix.xattrs.size === 0 ? {} : { xattr: formatXattrs(posix.xattrs) }),

@@ -112,7 +112,7 @@ async function createFile(
   if (existing !== undefined) {
     if ((flags & O_EXCL) !== 0) throw existsFailure(context, directory, name);
     const opened = await openFile(context, fileOf(existing), flags, request);
-    return { ...opened, entry: entryOf(context, existing) };
+    return { entry: entryOf(context, existing), ...opened };
   }
   await checkPlace(context, directory, objectKey(context, directory, name));
   const posix = newPosix(context, directory, S_IFREG | permissions(mode), request);
@@ -120,7 +120,7 @@ async function createFile(
   node.contentDirty = true;
   touch(context, directory);
   const opened = await openFile(context, node, flags, request);
-  return { ...opened, entry: entryOf(context, node) };
+  return { entry: entryOf(context, node), ...opened };
 }
 
 /**

@@ -95,15 +95,17 @@ async function unlink(
   if (node === undefined) return noEntry(context, directory, name);
   if (node.kind === 'directory') throw new Failure('is-directory', `"${name}" is a directory`);
   checkSticky(directory, node, request);
+  const place = { directory, name };
   const remove = async (): Promise<void> => {
-    const place = { directory, name };
     if (node.object !== undefined) await keepDirectory(context, directory);
     const last = await prepareRemoval(context, node, place, request.signal);
     if (node.object !== undefined) await context.store.delete(keyOf(context, place));
     if (last && node.kind === 'file') await dropRecovery(node);
     await finishRemoval(context, node, place, last);
   };
-  await context.locks.run([nodeLock(node)], () => (node.kind === 'file' ? leaving(node, remove) : remove()));
+  await context.locks.run([nodeLock(node)], () =>
+    node.kind === 'file' ? leaving(node, place, remove) : remove(),
+  );
   touch(context, directory);
 }
 

@@ -101,7 +101,7 @@ async function renameLocked(
   }
   const locks = [node, ...(target === undefined ? [] : [target])].map(nodeLock);
   const work = (): Promise<void> => replace(context, node, target, from, to, request);
-  const run = target?.kind === 'file' ? (): Promise<void> => leaving(target, work) : work;
+  const run = target?.kind === 'file' ? (): Promise<void> => leaving(target, to, work) : work;
   await context.locks.run(locks, run, request.signal);
   touch(context, from.directory);
   touch(context, to.directory);

@@ -115,6 +115,8 @@ export interface FileNode extends NodeCommon {
   replacing: Promise<void> | undefined;
   /** While its last name goes, after open descriptors were provided for: who opens it now waits for the outcome. */
   leaving: Promise<void> | undefined;
+  /** The name that went last, or is going. */
+  lastPlace: Place | undefined;
   /** Counts contents, whoever changed them: names the blocks in the cache. */
   contentVersion: number;
   /** Counts contents that came from elsewhere; kernel pages of an older count are wrong. */

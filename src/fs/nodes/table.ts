@@ -2,26 +2,13 @@ import { hash } from 'node:crypto';
 import { Failure } from '../../errors/failure.js';
 import type { Posix } from '../metadata/posix.js';
 import { ROOT_INODE, type HandleId, type InodeId } from '../operations.js';
-import { createNode } from './create-node.js';
-import type { DirectoryNode, Handle, LinkGroup, Node, NodeCommon, Place, StoredObject } from './node.js';
+import { createNode, type NodeNumber, type NodeSeed } from './create-node.js';
+import type { DirectoryNode, Handle, LinkGroup, Node, Place } from './node.js';
 
 /** Forgotten nodes kept for their attributes and stable numbers; about 1 KiB each. */
 const IDLE_LIMIT = 50_000;
 /** Nodes looked at when one is added: bounds the work where many can not go (directories with children). */
 const EVICTION_TRIES = 8;
-
-/** What a new node starts from. */
-export interface NodeSeed {
-  readonly parent: DirectoryNode | undefined;
-  readonly name: string;
-  /** Where the number is derived from. */
-  readonly key: string;
-  /** Where it is not derived from the key. */
-  readonly ino?: InodeId;
-  readonly posix: Posix;
-  readonly object: StoredObject | undefined;
-  readonly checkedAtMs: number;
-}
 
 /** All inodes and open handles of one mount. */
 export class InodeTable {
@@ -37,7 +24,7 @@ export class InodeTable {
 
   /** Makes a node of the type that its mode says and links it below its parent. */
   add(seed: NodeSeed): Node {
-    const node = createNode(this.#common(seed), seed.posix);
+    const node = createNode(this.#number(seed), seed);
     this.#nodes.set(node.ino, node);
     this.#idle.set(node.ino, node);
     seed.parent?.children.set(seed.name, node);
@@ -53,7 +40,7 @@ export class InodeTable {
     const key = `/${this.#nameless}`;
     const ino = inodeNumber(key);
     const seed = { parent: undefined, name: '', key, ino, posix, object: undefined, checkedAtMs };
-    const node = createNode(this.#common(seed), posix);
+    const node = createNode(this.#number(seed), seed);
     node.detached = true;
     if (node.kind === 'file') node.isTemporary = true;
     this.#nodes.set(node.ino, node);
@@ -211,26 +198,12 @@ export class InodeTable {
     return handle;
   }
 
-  #common(seed: NodeSeed): NodeCommon {
+  #number({ parent, key, ino }: NodeSeed): NodeNumber {
     this.#generation += 1n;
+    const isRoot = parent === undefined && ino === undefined;
     return {
-      ino:
-        seed.parent === undefined && seed.ino === undefined
-          ? ROOT_INODE
-          : this.#freeNumber(seed.ino ?? inodeNumber(seed.key)),
+      ino: isRoot ? ROOT_INODE : this.#freeNumber(ino ?? inodeNumber(key)),
       generation: this.#generation,
-      lookups: 0n,
-      openCount: 0,
-      parent: seed.parent,
-      name: seed.name,
-      detached: false,
-      posix: seed.posix,
-      links: undefined,
-      object: seed.object,
-      revision: 0,
-      checkedAtMs: seed.checkedAtMs,
-      lookedUpAtMs: -Infinity,
-      accessed: undefined,
     };
   }
 

@@ -10,6 +10,7 @@ import type { ObjectStore } from '../../s3/store.js';
 import { createTransporter } from '../../transfer/create.js';
 import { createFileSystem, type FileSystemOptions } from '../create.js';
 import type { FileSystem, KernelNotifier, Request } from '../operations.js';
+import { CallerRequest } from '../request.js';
 
 const LONG_MS = 3_600_000;
 const BUCKET = 'fs-test';
@@ -40,8 +41,8 @@ export interface MountOptions extends Partial<Config['mount']> {
 }
 
 /** The caller in tests: root, never cancelled. */
-export const ROOT: Request = { uid: 0, gid: 0, pid: 1, signal: new AbortController().signal };
-export const USER: Request = { ...ROOT, uid: 1000, gid: 1000 };
+export const ROOT: Request = new CallerRequest({ uid: 0, gid: 0, pid: 1 });
+export const USER: Request = new CallerRequest({ uid: 1000, gid: 1000, pid: 1 });
 
 export async function startFixture(
   options: Pick<EmulatorOptions, 'minimumPartBytes'> = {},

@@ -1,5 +1,6 @@
 import type { Attributes, FileSystem, InodeId, Request } from '../../fs/operations.js';
 import { ROOT_INODE } from '../../fs/operations.js';
+import { CallerRequest } from '../../fs/request.js';
 
 /** Turns paths into inodes by one `lookup` per part, and gives every reference back by `forget`. */
 export class PathWalker {
@@ -11,8 +12,7 @@ export class PathWalker {
 
   /** libfuse 2 tells the caller to C code only; the package does not pass it on. */
   request(): Request {
-    const { signal } = new AbortController();
-    return { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0, pid: 0, signal };
+    return new CallerRequest({ uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0, pid: 0 });
   }
 
   /** Runs `work` while the inode is held. */

@@ -30,6 +30,7 @@ export const NEEDS = [
   'faults', // a server that fails as it is told
   'second-mount', // the runner can mount the same bucket once more
   'target-settings', // the target's limits can be set
+  'disk-cache', // the target keeps what it has read on the local disk
   // What the S3 server does with a Range header that selects nothing, is no byte range or several, or has a condition; RFC 9110 leaves it a choice.
   'range-suffix-of-none',
   'range-first-after-last',
@@ -100,6 +101,10 @@ export interface DirectStore extends ObjectStore {
   rawGet(key: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<RawReply>;
 }
 
+/** What may happen to a file of a cache: a byte in its middle changes, or its second half is gone. */
+export const CACHE_DAMAGES = ['flip', 'cut'] as const;
+export type CacheDamage = (typeof CACHE_DAMAGES)[number];
+
 /** Limits of a target that a case chooses. What is absent is as the user has it. */
 export interface TargetSettings {
   readonly memoryLimitBytes?: number;
@@ -107,6 +112,8 @@ export interface TargetSettings {
   readonly operationTimeoutMs?: number;
   /** The local disk that the target keeps its cache on is this small and its own. Needs `root`. */
   readonly cacheDiskBytes?: number;
+  /** What the target has kept of objects on its disk stays, and each file of it is damaged while the target is down. */
+  readonly cacheDamage?: CacheDamage;
 }
 
 /** Of the target's process, as /proc tells. */

@@ -17,6 +17,7 @@ export type {
 export { createRandom } from '../../random/random.js';
 export { mixSeed, seededBytes } from './seeded.js';
 export { modelRequest, removeReplay, writeReplay, type ModelRequest } from './model.js';
+export { likeTree, namedPaths, type LikeEntry, type LikeTree } from './like.js';
 export type { Program, Replay, Step } from './program.js';
 export { CaseFailure, equal, fail, notEqual, ok, sameBytes } from './assert.js';
 export { codeOf } from './outcome.js';

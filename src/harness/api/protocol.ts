@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { configSchema } from '../../config/schema.js';
 import { faultCountSchema, faultRulesSchema } from '../../emulator/faults/rules.js';
 import { caseResultSchema, requestCountSchema } from '../../report/model.js';
-import { NEEDS } from './case.js';
+import { CACHE_DAMAGES, NEEDS } from './case.js';
 
 /**
  * What runner and suite worker (a Jest process on the compiled suites) say to each other. Who runs in Jest's sandbox,
@@ -45,6 +45,20 @@ export const fixtureSchema = z.strictObject({
   sha256: z.string(),
 });
 
+const likePathSchema = { path: z.string() };
+
+const likeTreeSchema = z.strictObject({
+  entries: z.array(
+    z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('directory'), ...likePathSchema }),
+      z.strictObject({ kind: z.literal('file'), ...likePathSchema, sizeBytes: z.number().int() }),
+      z.strictObject({ kind: z.literal('symlink'), ...likePathSchema, text: z.string() }),
+    ]),
+  ),
+  /** What was left out of it, and why. */
+  notes: z.array(z.string()),
+});
+
 export const runPlanSchema = z.strictObject({
   runId: z.string(),
   suite: z.string(),
@@ -66,6 +80,8 @@ export const runPlanSchema = z.strictObject({
       replayFile: z.string().optional(),
     })
     .optional(),
+  /** Present in runs of the suite `integrity` with `--like`. Paths and link texts have a byte in each character. */
+  like: likeTreeSchema.optional(),
   /** Settings of the `optimized` transporter. */
   transfer: configSchema.shape.transfer,
   /** Every need that is not listed is met. */
@@ -129,6 +145,7 @@ export const targetSettingsSchema = z.strictObject({
   memoryLimitBytes: z.number().int().positive().exactOptional(),
   operationTimeoutMs: z.number().int().positive().exactOptional(),
   cacheDiskBytes: z.number().int().positive().exactOptional(),
+  cacheDamage: z.enum(CACHE_DAMAGES).exactOptional(),
 });
 
 /**

@@ -17,7 +17,7 @@ import { reasonNotToMount } from '../testing/mount-tests.js';
 import { runMountBench } from './run-mount-bench.js';
 
 const ALL =
-  'write:300000,read:300000,random-read:5,create:4,list:6,find:6,untar:5,git-status:5,delete:6,reread:300000';
+  'write:300000,read:300000,random-read:5,stat:50,create:4,list:6,find:6,untar:5,git-status:5,delete:6,reread:300000';
 const hasPeer = (await findProgram(['s3fs'])) !== undefined;
 const isBuilt = existsSync(compiledModule('src/bench/mounts/driver-process.js'));
 const reason = reasonNotToMount() ?? (isBuilt ? undefined : 'run npm run build first');

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
@@ -8,6 +8,7 @@ import { startMount, type RunningMount } from '../../mount/start.js';
 import type { UnmetNeed } from '../api/protocol.js';
 import { mountAt, releaseHard } from '../mounts.js';
 import { endProcess, identifyProcess, type ProcessIdentity } from '../processes.js';
+import { damageBlocks, dropBlocks } from './kept-blocks.js';
 import type { RunningTarget, TargetDriver, TargetPlace, TargetStore } from './target.js';
 
 /** How long a daemon that was told to unmount may take to be gone afterwards. */
@@ -65,7 +66,9 @@ async function startObjectfs(
   if (store === undefined) throw new Failure('internal', 'The target objectfs needs a bucket');
   const mountPoint = join(place.folder, 'mount');
   await mkdir(mountPoint, { recursive: true });
-  if (place.keepsBlocks !== true) await dropBlocks(cacheFolder(place));
+  const damage = place.settings?.cacheDamage;
+  if (damage !== undefined) await damageBlocks(cacheFolder(place), damage);
+  else if (place.keepsBlocks !== true) await dropBlocks(cacheFolder(place));
   await place.record.mount(mountPoint);
   const disk = await smallDisk(place);
   const plan = { ...planFor(place, store, mountPoint), ...(planted === undefined ? {} : { planted }) };
@@ -103,12 +106,6 @@ async function smallDisk(place: TargetPlace): Promise<{ remove(): Promise<void> 
     cleanup: false,
   });
   return { remove: () => releaseHard(folder).catch(() => undefined) };
-}
-
-/** Who mounts again wants to see what S3 holds, and not what the mount before kept on disk. Saved writes stay. */
-async function dropBlocks(folder: string): Promise<void> {
-  const mounts = await readdir(folder).catch(() => []);
-  for (const name of mounts) await rm(join(folder, name, 'blocks'), { recursive: true, force: true });
 }
 
 function planFor(place: TargetPlace, store: TargetStore, mountPoint: string) {

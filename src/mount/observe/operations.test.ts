@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { FileSystem, Request } from '../../fs/operations.js';
-import { ROOT } from '../../fs/testing/fixture.js';
+import { CallerRequest } from '../../fs/request.js';
 import { trackOperations } from './operations.js';
 
 /** Waits for its request to be cut, whatever else it is given. */
@@ -13,15 +13,18 @@ async function wait(...args: readonly unknown[]): Promise<never> {
 }
 
 test.each([
-  ['write', [2n, 1n, 0n, Buffer.of(1), ROOT, false]],
-  ['flush', [2n, 1n, ROOT, () => false]],
-  ['fsync', [2n, 1n, false, ROOT]],
-] as const)('%s is given up where it waits for a store that does not answer', async (operation, args) => {
+  ['write', (who: Request) => [2n, 1n, 0n, Buffer.of(1), who, false]],
+  ['flush', (who: Request) => [2n, 1n, who, () => false]],
+  ['fsync', (who: Request) => [2n, 1n, false, who]],
+] as const)('%s is given up where it waits for a store that does not answer', async (operation, argsOf) => {
+  const who = new CallerRequest({ uid: 0, gid: 0, pid: 7 });
   // Every operation of it waits.
   const waiting = new Proxy({}, { get: () => wait }) as FileSystem;
   const { fileSystem, log } = trackOperations(waiting);
-  const running = (fileSystem[operation] as (...given: readonly unknown[]) => Promise<unknown>)(...args);
-  expect(log.open()).toMatchObject([{ operation, ino: '2', pid: ROOT.pid }]);
+  const running = (fileSystem[operation] as (...given: readonly unknown[]) => Promise<unknown>)(
+    ...argsOf(who),
+  );
+  expect(log.open()).toMatchObject([{ operation, ino: '2', pid: 7 }]);
   log.cut(-1);
   await expect(running).rejects.toMatchObject({ kind: 'timeout' });
   expect(log.open()).toEqual([]);

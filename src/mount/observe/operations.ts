@@ -1,7 +1,6 @@
 import type { ErrnoName } from '../../errors/errno.js';
 import { Failure } from '../../errors/failure.js';
 import type { FileSystem, Request } from '../../fs/operations.js';
-import { sharedSignal } from '../../s3/shared-signal.js';
 
 /** Methods of a file system that answer a request of the kernel. */
 export type OperationName = Exclude<keyof FileSystem, 'start' | 'stop' | 'sync' | 'forget'>;
@@ -76,7 +75,9 @@ interface Entry {
   readonly operation: OperationName;
   readonly beganMs: number;
   readonly args: readonly unknown[];
-  readonly request: CuttableRequest | undefined;
+  readonly request: Request | undefined;
+  /** Ended from here. */
+  isCut: boolean;
 }
 
 interface Tally {
@@ -109,15 +110,13 @@ class Tracker implements OperationLog {
     ) => Promise<unknown>;
     const tally: Tally = { count: 0, errors: {}, totalMs: 0 };
     return async (...args: readonly unknown[]): Promise<unknown> => {
-      const at = args.findIndex(isRequest);
-      const given = args[at];
-      const request = isRequest(given) ? new CuttableRequest(given) : undefined;
-      const entry: Entry = { operation, beganMs: performance.now(), args, request };
+      const request = args.find(isRequest);
+      const entry: Entry = { operation, beganMs: performance.now(), args, request, isCut: false };
       this.#open.add(entry);
       try {
-        return await (request === undefined ? method(...args) : method(...args.with(at, request)));
+        return await method(...args);
       } catch (reason) {
-        const failure = request?.isCut === true ? givenUp(operation, reason) : Failure.from(reason);
+        const failure = entry.isCut ? givenUp(operation, reason) : Failure.from(reason);
         tally.errors[failure.errno] = (tally.errors[failure.errno] ?? 0) + 1;
         throw failure;
       } finally {
@@ -141,7 +140,11 @@ class Tracker implements OperationLog {
 
   cut(ageMs: number): void {
     const before = performance.now() - ageMs;
-    for (const { beganMs, request } of this.#open) if (beganMs <= before) request?.cut();
+    for (const entry of this.#open) {
+      if (entry.beganMs > before) continue;
+      entry.isCut = true;
+      entry.request?.abort();
+    }
   }
 
   counts(): readonly OperationCount[] {
@@ -151,44 +154,6 @@ class Tracker implements OperationLog {
       errors: { ...errors },
       totalMs,
     }));
-  }
-}
-
-/** A request that can also be ended from here. The signal is made when somebody first looks: most never do. */
-class CuttableRequest implements Request {
-  readonly uid: number;
-  readonly gid: number;
-  readonly pid: number;
-  readonly #given: Request;
-  #controller: AbortController | undefined;
-  isCut = false;
-
-  constructor(given: Request) {
-    this.uid = given.uid;
-    this.gid = given.gid;
-    this.pid = given.pid;
-    this.#given = given;
-  }
-
-  get signal(): AbortSignal {
-    if (this.#controller !== undefined) return this.#controller.signal;
-    const controller = new AbortController();
-    // A listing asks for its entries side by side.
-    sharedSignal(controller.signal);
-    this.#controller = controller;
-    const { signal } = this.#given;
-    if (signal.aborted || this.isCut) controller.abort();
-    else {
-      signal.addEventListener('abort', () => {
-        controller.abort();
-      });
-    }
-    return controller.signal;
-  }
-
-  cut(): void {
-    this.isCut = true;
-    this.#controller?.abort();
   }
 }
 

@@ -1,6 +1,6 @@
 import { closeSync } from 'node:fs';
 import { Failure } from '../../errors/failure.js';
-import { lastErrno, sendto, socket } from '../libc.js';
+import { lastErrno, sendto, socket } from '../../libc/libc.js';
 
 const AF_UNIX = 1;
 const SOCK_DGRAM_CLOEXEC = 0o2000002;

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import type { FileSystem, HandleId } from '../../fs/operations.js';
+import { CallerRequest } from '../../fs/request.js';
 import { mutantsOf } from '../mutant.js';
 
 const MIB = 1024 * 1024;
@@ -167,8 +168,7 @@ export const DATA_MUTANTS = mutantsOf('fileSystem', [
     ['integrity:both-ways/file-is-a-plain-object'],
     (sound) => ({
       flush: (ino, handle, request) => {
-        const { uid, gid, pid } = request;
-        const late = { uid, gid, pid, signal: new AbortController().signal };
+        const late = new CallerRequest(request);
         setTimeout(() => void sound.flush(ino, handle, late).catch(() => undefined), LATE_MS);
         return Promise.resolve();
       },

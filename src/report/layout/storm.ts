@@ -17,7 +17,7 @@ export function stormSentences(storm: Storm | undefined): string[] {
 
 function armSentence(arm: StormArm, warmUpMs: number): string {
   const others = [
-    `${formatCount(arm.completed)} objects came whole`,
+    `${formatCount(arm.completed)} objects came whole in all`,
     ...(arm.failed === 0 ? [] : [`${formatCount(arm.failed)} were given up`]),
     ...(arm.fellBack === 0 ? [] : [`${formatCount(arm.fellBack)} fell back to one plain request`]),
   ];

@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import type { Failure } from '../../errors/failure.js';
 import { createStore, type StoreOptions } from '../client.js';
 import type { ObjectStore } from '../store.js';
+import { ThreadWatch } from '../workers/testing/thread-watch.js';
 
 /** Self-signed for `localhost`, made for this test. */
 const KEY = `-----BEGIN PRIVATE KEY-----
@@ -50,12 +51,12 @@ describe.each(['sdk', 'lean'] as const)('over the %s client', (client) => {
     store = connect();
   });
 
-  function connect(limits: StoreOptions = {}): ObjectStore {
+  function connect(limits: StoreOptions = {}, transferWorkers = 0): ObjectStore {
     const { port } = server.address() as AddressInfo; // it listens on TCP
     const credentials = { accessKeyId: 'key', secretAccessKey: 'secret' };
     const endpoint = `https://localhost:${port}`;
-    const connection = { endpoint, region: 'us-east-1', credentials, forcePathStyle: true, client };
-    return createStore(connection, 'bucket', limits);
+    const place = { endpoint, region: 'us-east-1', credentials, forcePathStyle: true };
+    return createStore({ ...place, client, transferWorkers }, 'bucket', limits);
   }
 
   afterEach(() => {
@@ -88,6 +89,21 @@ describe.each(['sdk', 'lean'] as const)('over the %s client', (client) => {
       expect(Buffer.concat(await body.toArray()).equals(payload)).toBe(true);
       await store.head('key');
       expect(connections).toBe(1);
+    });
+
+    test('a worker thread trusts the same authorities, and moves bodies over a connection of its own', async () => {
+      const watch = new ThreadWatch();
+      store.close();
+      store = connect({ authorities: CERTIFICATE }, 1);
+      await store.put('key', payload);
+      expect(Buffer.concat(received).equals(payload)).toBe(true);
+      const range = { firstByte: 0, lastByte: payload.length - 1 };
+      const { body } = await store.get('key', { range });
+      expect(Buffer.concat(await body.toArray()).equals(payload)).toBe(true);
+      expect(connections).toBe(1);
+      expect(watch.started).toHaveLength(client === 'lean' ? 1 : 0);
+      store.close();
+      await watch.ended();
     });
 
     test('a body that is given up ends its connection, and the next request takes a new one', async () => {

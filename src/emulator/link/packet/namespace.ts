@@ -2,7 +2,7 @@ import { closeSync, constants, openSync, writeFileSync } from 'node:fs';
 import type { Server, Socket } from 'node:net';
 import { getSystemErrorMap } from 'node:util';
 import { usageError } from '../../../errors/failure.js';
-import * as libc from './libc.js';
+import * as libc from '../../../libc/libc.js';
 
 // sched.h, linux/if_tun.h, linux/sockios.h, net/if.h
 const CLONE_NEWNET = 0x40000000;

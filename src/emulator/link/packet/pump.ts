@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { isIpv4 } from './ip.js';
-import * as libc from './libc.js';
+import * as libc from '../../../libc/libc.js';
 import { MTU_BYTES } from './namespace.js';
 import type { PacketLane } from './packet-lane.js';
 

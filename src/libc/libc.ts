@@ -49,6 +49,57 @@ export const fcntl = libc.func('int fcntl(int fd, int command, long argument)') 
   argument: number,
 ) => number;
 
+export const dup2 = libc.func('int dup2(int from, int to)') as unknown as (
+  from: number,
+  to: number,
+) => number;
+
+export const socket = libc.func('int socket(int domain, int type, int protocol)') as unknown as (
+  domain: number,
+  type: number,
+  protocol: number,
+) => number;
+
+export const bind = libc.func('int bind(int fd, void *address, uint32_t length)') as unknown as (
+  fd: number,
+  address: Uint8Array,
+  lengthBytes: number,
+) => number;
+
+export const sendto = libc.func(
+  'long sendto(int fd, void *data, size_t size, int flags, void *address, uint32_t length)',
+) as unknown as (
+  fd: number,
+  data: Uint8Array,
+  sizeBytes: number,
+  flags: number,
+  address: Uint8Array,
+  addressBytes: number,
+) => number;
+
+export const recv = libc.func('long recv(int fd, void *buffer, size_t size, int flags)') as unknown as (
+  fd: number,
+  buffer: Uint8Array,
+  sizeBytes: number,
+  flags: number,
+) => number;
+
+export const setsockopt = libc.func(
+  'int setsockopt(int fd, int level, int name, void *value, uint32_t size)',
+) as unknown as (fd: number, level: number, name: number, value: Uint8Array, sizeBytes: number) => number;
+
+/** `path` is absolute; the answer is a `struct statx` of 256 bytes. */
+export const statx = libc.func(
+  'int statx(int dirfd, str path, int flags, uint32_t mask, void *buffer)',
+) as unknown as (dirfd: number, path: string, flags: number, mask: number, buffer: Uint8Array) => number;
+
+/** Of the calling thread only, unlike most of a process. */
+export const unshare = libc.func('int unshare(int flags)') as unknown as (flags: number) => number;
+export const setns = libc.func('int setns(int fd, int type)') as unknown as (
+  fd: number,
+  type: number,
+) => number;
+
 interface AsyncCall {
   async(
     fd: number,
@@ -77,7 +128,7 @@ export function addressOf(buffer: Uint8Array): bigint {
   return koffi.address(buffer);
 }
 
-/** Watches a descriptor for readability from the event loop. */
+/** Watches a descriptor for readability from the event loop, level-triggered. */
 export interface Watch {
   start(onReadable: () => void): void;
   stop(): void;

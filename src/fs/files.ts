@@ -1,7 +1,6 @@
 import { Failure } from '../errors/failure.js';
 import { noteAccess, withAccess } from './access-times.js';
 import { ReadAhead } from '../cache/read-ahead.js';
-import { monotonicMs } from './clock.js';
 import { assertWritable, nodeLock, type Context } from './context.js';
 import { ensureStage, readContent, releaseStage } from './data/content.js';
 import { giveUp, refuseLost, staleName } from './data/give-up.js';
@@ -10,17 +9,15 @@ import { makeReadable, streamOn } from './data/streaming.js';
 import { flushFile, flushLocked } from './data/upload.js';
 import { O_ACCMODE, O_APPEND, O_RDONLY, O_TRUNC, O_WRONLY, withoutSetId } from './modes.js';
 import { orAbort } from './locks.js';
-import { isDirty, isPending, sizeOf, type FileHandle, type FileNode, type Node } from './nodes/node.js';
+import { sizeOf, type FileHandle, type FileNode, type Node } from './nodes/node.js';
 import { within } from './nodes/subtree.js';
+import { assureCurrent } from './open-current.js';
 import type { FileSystem, HandleId, Opened, Request } from './operations.js';
-import { refresh } from './refresh.js';
 import { saveAtClose } from './write-back/close.js';
 import { isWaiting } from './write-back/write-back.js';
 
 /** Largest object of S3 in bytes (S3 user guide, "Amazon S3 objects overview"). */
 export const OBJECT_MAX_BYTES = 5 * 1024 ** 4;
-/** From the reply to a lookup to the open of the same system call, on a busy machine. */
-const SAME_CALL_MS = 100;
 const MAX_READ_AHEAD_BYTES = 16 * 1024 * 1024;
 
 type FileOperations = Pick<FileSystem, 'open' | 'read' | 'write' | 'flush' | 'fsync' | 'release'>;
@@ -33,7 +30,7 @@ export function fileOperations(context: Context): FileOperations {
       if (isWritable(flags)) assertWritable(context);
       refuseLost(node);
       if (node.leaving !== undefined || node.detached) await assureStays(context, node, request);
-      await assureCurrent(context, node, request.signal);
+      await assureCurrent(context, node, flags, request.signal);
       const opened = await openFile(context, node, flags, request);
       if ((flags & O_ACCMODE) === O_RDONLY) noteAccess(context, node, flags);
       return opened;
@@ -62,24 +59,6 @@ export function fileOperations(context: Context): FileOperations {
       await releaseFile(context, handle);
     },
   };
-}
-
-/**
- * Close-to-open: what another client has closed before this open(2) began must be seen, so S3 is asked however young
- * our knowledge is, unless the lookup of this same call has just done so.
- *
- * @throws Failure `stale` where the content has changed: on it the kernel looks the name up again, which tells it the
- *   new size, and opens that (Linux `do_filp_open`).
- */
-async function assureCurrent(context: Context, node: FileNode, signal: AbortSignal): Promise<void> {
-  if (isPending(node) || isDirty(node) || node.detached) return;
-  const isSameCall = monotonicMs() - node.lookedUpAtMs < SAME_CALL_MS;
-  node.lookedUpAtMs = -Infinity;
-  if (isSameCall) return;
-  const known = node.foreignVersion;
-  if ((await refresh(context, node, signal)) && node.foreignVersion === known) return;
-  node.lookedUpAtMs = monotonicMs();
-  throw new Failure('stale', `${node.name} was replaced by another client`, { subject: node.name });
 }
 
 /** @throws Failure `is-directory` or `invalid-argument` where the node has no bytes. */

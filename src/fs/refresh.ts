@@ -120,7 +120,7 @@ function noteGone(context: Context, node: Node): false {
 }
 
 /** Takes over what S3 says of an object; `false` where it is another file than the one that is open here. */
-function adopt(
+export function adopt(
   context: Context,
   node: Node,
   head: ObjectHead,

@@ -4,19 +4,21 @@ import { Failure } from '../../errors/failure.js';
 import type { ByteRange } from '../../s3/store.js';
 import type { Context } from '../context.js';
 import { addressOf, atAddress, type Address, type Version } from './version.js';
-import { badChecksum, readWhole, WHOLE_OBJECT_BYTES } from './whole-read.js';
+import { badChecksum, readWhole, WHOLE_OBJECT_BYTES, type OnHead } from './whole-read.js';
 import { WholeSum } from './whole-sum.js';
 
 /**
  * Reads a version through the block cache. Where all bytes come with one request they are checked before any goes on, else
  * when the last that was missing has come.
+ *
+ * @param onHead - Called with what each reply says of the object.
  */
-export function sourceOf(context: Context, version: Version): BlockSource {
+export function sourceOf(context: Context, version: Version, onHead?: OnHead): BlockSource {
   version.id ??= `${context.store.bucket}/${addressOf(context, version).key} ${version.etag}`;
   const { id, sizeBytes } = version;
   const read: BlockSource['read'] = async (firstByte, lastByte, signal) =>
     await atAddress(context, version, signal, (address) =>
-      readRange(context, { sizeBytes, address }, { firstByte, lastByte }, signal),
+      readRange(context, { sizeBytes, address, onHead }, { firstByte, lastByte }, signal),
     );
   if (!context.readChecks.large || sizeBytes <= WHOLE_OBJECT_BYTES) return { id, sizeBytes, read };
   return {
@@ -27,19 +29,27 @@ export function sourceOf(context: Context, version: Version): BlockSource {
   };
 }
 
+interface Wanted {
+  readonly sizeBytes: number;
+  readonly address: Address;
+  readonly onHead: OnHead | undefined;
+}
+
 async function readRange(
   context: Context,
-  { sizeBytes, address }: { readonly sizeBytes: number; readonly address: Address },
+  { sizeBytes, address, onHead }: Wanted,
   range: ByteRange,
   signal: AbortSignal,
 ): ReturnType<BlockSource['read']> {
   const isWhole = range.firstByte === 0 && range.lastByte === sizeBytes - 1;
   if (isWhole && context.readChecks.small && sizeBytes <= WHOLE_OBJECT_BYTES) {
-    return await readWhole(context, address, sizeBytes, signal);
+    return await readWhole(context, address, sizeBytes, signal, onHead);
   }
   const { key, etag } = address;
   const options = { range, ifMatch: etag, pieceBytes: BLOCK_BYTES, signal };
-  return (await context.store.get(key, options)).body;
+  const { head, body } = await context.store.get(key, options);
+  onHead?.(head);
+  return body;
 }
 
 /** Adds a block to the sum of its object; the block that makes it complete waits for what the store says of the whole. */

@@ -17,6 +17,8 @@ interface ExpectedDigest {
   readonly value: string;
 }
 
+export type OnHead = (head: ObjectHead) => void;
+
 /** An ETag that can be an MD5: 32 hexadecimal digits, no number of parts behind them. */
 const MD5_ETAG = /^[0-9a-f]{32}$/i;
 
@@ -31,13 +33,14 @@ export async function readWhole(
   address: Address,
   sizeBytes: number,
   signal: AbortSignal,
+  onHead?: OnHead,
 ): Promise<readonly Uint8Array[]> {
   try {
-    return await readOnce(context, address, sizeBytes, signal);
+    return await readOnce(context, address, sizeBytes, signal, onHead);
   } catch (reason) {
     if (Failure.from(reason).kind !== 'bad-checksum') throw reason;
     context.log.warn({ reason: Failure.from(reason).message }, 'other bytes came than were stored');
-    return await readOnce(context, address, sizeBytes, signal);
+    return await readOnce(context, address, sizeBytes, signal, onHead);
   }
 }
 
@@ -46,6 +49,7 @@ async function readOnce(
   { key, etag }: Address,
   sizeBytes: number,
   signal: AbortSignal,
+  onHead?: OnHead,
 ): Promise<readonly Uint8Array[]> {
   const options = { ifMatch: etag, checksum: true, pieceBytes: BLOCK_BYTES, signal };
   const { head, body } = await context.store.get(key, options);
@@ -61,6 +65,7 @@ async function readOnce(
     throw new Failure('short-body', `${key}: ${heldBytes} bytes came, not ${sizeBytes}`, { subject: key });
   }
   compare(key, pieces, expectedDigest(head, etag, context.readChecks.etagIsMd5));
+  onHead?.(head);
   return pieces;
 }
 

@@ -92,4 +92,34 @@ describeMount('a suite on a mount', () => {
       await run.remove();
     }
   }, 90_000);
+
+  test('a target that ends by itself in a case is started again, and the next case has a mount', async () => {
+    const run = await temporaryRun();
+    const emulator = await startEmulatorProcess({}, signal);
+    try {
+      const { endpoint, region, credentials } = emulator;
+      const body = `const { pid } = await context.control.process(); process.kill(pid, 'SIGKILL');
+        for (;;) try { fs.statSync(context.directory) } catch (reason) { if (reason.code === 'ENOTCONN') break; }`;
+      const suiteFolder = await writeSuite(join(run.folder, 'suite'), {
+        one: suiteFile('one', { ends: body, after: "fs.writeFileSync(context.path('x'), 'data')" }, 30_000),
+      });
+      const { result } = await runMountedSuite(
+        {
+          scope: run.scope,
+          suiteFolder,
+          connection: { endpoint, region, credentials, forcePathStyle: true },
+          limits: { graceMs: 5_000, silenceMs: 30_000 },
+        },
+        signal,
+      );
+      expect(result.cases.map((entry) => [entry.id, entry.state, entry.reason])).toEqual([
+        ['one/ends', 'passed', undefined],
+        ['one/ends/clean-up', 'failed', 'The target had ended by itself, and was started again'],
+        ['one/after', 'passed', undefined],
+      ]);
+    } finally {
+      await emulator.close();
+      await run.remove();
+    }
+  }, 90_000);
 });

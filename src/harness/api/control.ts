@@ -38,6 +38,11 @@ export async function putBack(socketPath: string, signal: AbortSignal): Promise<
   await askRunner(socketPath, { request: 'put-back' }, signal);
 }
 
+/** Asks the runner for a target that has ended by itself: it is started again. */
+export async function revive(socketPath: string, signal: AbortSignal): Promise<void> {
+  await askRunner(socketPath, { request: 'revive' }, signal);
+}
+
 function asked<T>(request: ControlRequest['request'], answer: T | undefined): T {
   if (answer !== undefined) return answer;
   throw new Failure('internal', `The runner gave no answer to ${request}`);

@@ -155,7 +155,9 @@ export const targetSettingsSchema = z.strictObject({
  */
 export const controlRequestSchema = z.discriminatedUnion('request', [
   z.strictObject({ request: z.literal('remount'), settings: targetSettingsSchema.exactOptional() }),
-  z.strictObject({ request: z.enum(['crash', 'terminate', 'process', 'second-mount', 'put-back']) }),
+  z.strictObject({
+    request: z.enum(['crash', 'terminate', 'process', 'second-mount', 'put-back', 'revive']),
+  }),
   z.strictObject({ request: z.literal('set-faults'), rules: faultRulesSchema.exactOptional() }),
   z.strictObject({ request: z.enum(['fault-counts', 'counts']) }),
 ]);

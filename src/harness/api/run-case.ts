@@ -5,9 +5,9 @@ import { takeChecks } from './assert.js';
 import type { CaseDefinition, DirectStore } from './case.js';
 import { makeContext } from './context.js';
 import { isDoneByRunner, unmetNeed } from './needs.js';
-import { controlOf, putBack } from './control.js';
+import { controlOf, putBack, revive } from './control.js';
 import { DEFAULT_CASE_TIMEOUT_MS } from './limits.js';
-import { CaseTimeout, messageOf, outcomeOf, type Outcome } from './outcome.js';
+import { CaseTimeout, codeOf, messageOf, outcomeOf, type Outcome } from './outcome.js';
 import { writeEvent } from './plan.js';
 import type { RunPlan } from './protocol.js';
 import { mixSeed } from './seeded.js';
@@ -144,7 +144,7 @@ async function cleanUp(run: GroupRun, definition: CaseDefinition, directory: str
     if (controlSocket !== undefined && definition.needs?.some(isDoneByRunner) === true) {
       await limit.race(putBack(controlSocket, limit.signal));
     }
-    await limit.race(rm(directory, { recursive: true, force: true }));
+    await limit.race(remove(run.plan, directory, limit.signal));
   } catch (reason) {
     const id = `${definition.id}/clean-up`;
     const says = `the directory of ${definition.id} can be removed`;
@@ -152,10 +152,24 @@ async function cleanUp(run: GroupRun, definition: CaseDefinition, directory: str
     const outcome: Outcome =
       reason instanceof CaseTimeout
         ? outcomeOf(says, reason)
-        : { state: 'failed', reason: `${directory} was not removed: ${messageOf(reason)}` };
+        : { state: 'failed', reason: messageOf(reason) };
     end(run, { ...definition, id, says }, outcome, performance.now() - startedMs);
   } finally {
     limit.end();
+  }
+}
+
+/** A target that has ended by itself is started again for the next case; that it had ended is the failure. */
+async function remove({ controlSocket }: RunPlan, directory: string, signal: AbortSignal): Promise<void> {
+  try {
+    await rm(directory, { recursive: true, force: true });
+  } catch (reason) {
+    if (codeOf(reason) !== 'ENOTCONN' || controlSocket === undefined) {
+      throw new Error(`${directory} was not removed: ${messageOf(reason)}`, { cause: reason });
+    }
+    await revive(controlSocket, signal);
+    await rm(directory, { recursive: true, force: true });
+    throw new Error('The target had ended by itself, and was started again', { cause: reason });
   }
 }
 

@@ -2,7 +2,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { Failure } from '../../errors/failure.js';
 import type { ControlAnswer, ControlRequest } from '../api/protocol.js';
 import type { ServerControl } from '../endpoint-wish.js';
-import { RESTART_LIMIT_MS } from '../targets/revive.js';
+import { RESTART_LIMIT_MS, reviveTarget } from '../targets/revive.js';
 import { TargetSession } from '../targets/session.js';
 import { startControlServer } from './control-server.js';
 
@@ -78,6 +78,9 @@ export class CaseService {
       case 'put-back':
         await this.#putBack();
         return {};
+      case 'revive':
+        await this.#revive();
+        return {};
       case 'remount':
         this.#session.settings = asked.settings;
         await this.#session.remount(this.#restartLimit());
@@ -98,6 +101,11 @@ export class CaseService {
     if (this.#session.settings === undefined) return;
     this.#session.settings = undefined;
     await this.#session.remount(this.#restartLimit());
+  }
+
+  async #revive(): Promise<void> {
+    const lost = await reviveTarget(this.#session, this.#signal);
+    if (lost !== undefined) throw lost;
   }
 
   async #secondRoots() {

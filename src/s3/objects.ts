@@ -7,6 +7,7 @@ import { quotedEtag, requireEtag } from './etags.js';
 import { checksumOfReply, toHead, type ChecksumReply } from './heads.js';
 import { replyDateMs } from './reply-dates.js';
 import type {
+  BodyOptions,
   ByteRange,
   HeadOptions,
   ObjectBody,
@@ -100,6 +101,7 @@ function putObject(caller: S3Caller, bucket: string): ObjectStore['put'] {
             Key: key,
             Body: body,
             ContentLength: bodyLength(body, options.sizeBytes),
+            ...knownSum(body, options),
             ...describeObject(options),
             ...writeConditions(options),
           },
@@ -152,6 +154,11 @@ export function bodyLength(body: ObjectBody, sizeBytes: number | undefined): num
   if (body instanceof Uint8Array) return body.byteLength;
   if (sizeBytes !== undefined) return sizeBytes;
   throw new Failure('invalid-argument', 'A stream needs sizeBytes to be sent');
+}
+
+/** The sum that was made already, as the SDK takes it. */
+export function knownSum(body: ObjectBody, { crc32 }: BodyOptions): { readonly ChecksumCRC32?: string } {
+  return crc32 === undefined || !(body instanceof Uint8Array) ? {} : { ChecksumCRC32: crc32 };
 }
 
 /** @param repliedAtMs - stands in for the Last-Modified that only a copy tells. */

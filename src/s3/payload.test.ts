@@ -59,6 +59,17 @@ describe.each(['sdk', 'lean'] as const)('over the %s client', (client) => {
       }
     });
 
+    test('goes with the CRC32 that its sender has made, which may be of other bytes', async () => {
+      knowsCrc = true;
+      const crc32 = crc32Base64(Buffer.from('hallo'));
+      await store.put('key', hello, { crc32 });
+      await store.uploadPart('key', 'upload', 1, hello, { crc32 });
+      expect(seen.map((headers) => headers['x-amz-checksum-crc32'])).toEqual([crc32, crc32]);
+      expect(seen.map((headers) => headers['x-amz-content-sha256'])).toEqual(
+        Array(2).fill('UNSIGNED-PAYLOAD'),
+      );
+    });
+
     test('is signed from the second request on where a server over plain HTTP ignores the CRC32', async () => {
       knowsCrc = false;
       await store.put('key', hello);
@@ -67,6 +78,15 @@ describe.each(['sdk', 'lean'] as const)('over the %s client', (client) => {
         'UNSIGNED-PAYLOAD',
         SHA256_OF_HELLO,
       ]);
+    });
+
+    test('that is signed goes without the CRC32 that its sender has made', async () => {
+      knowsCrc = false;
+      const crc32 = crc32Base64(hello);
+      await store.put('key', hello, { crc32 });
+      await store.put('key', hello, { crc32 });
+      expect(seen.map((headers) => headers['x-amz-checksum-crc32'])).toEqual([crc32, undefined]);
+      expect(seen[1]?.['x-amz-content-sha256']).toBe(SHA256_OF_HELLO);
     });
   });
 });

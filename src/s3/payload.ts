@@ -34,11 +34,16 @@ export class PayloadGuard {
     this.#isTls = endpoint?.startsWith('http:') !== true;
   }
 
-  /** Headers to set before signing; none where the SHA-256 of the body is to be signed. */
-  headersFor(body: ObjectBody): Readonly<Record<string, string>> {
+  /**
+   * Headers to set before signing; none where the SHA-256 of the body is to be signed.
+   *
+   * @param knownCrc32 - of the body, where its sender has made it: the server then compares with that, and bytes that
+   * changed in between are refused.
+   */
+  headersFor(body: ObjectBody, knownCrc32?: string): Readonly<Record<string, string>> {
     if (!(body instanceof Uint8Array)) return { 'x-amz-content-sha256': UNSIGNED_PAYLOAD };
     if (this.#isSigned) return {};
-    return { 'x-amz-content-sha256': UNSIGNED_PAYLOAD, [CRC32_HEADER]: crc32Base64(body) };
+    return { 'x-amz-content-sha256': UNSIGNED_PAYLOAD, [CRC32_HEADER]: knownCrc32 ?? crc32Base64(body) };
   }
 
   /** Takes the CRC that a successful reply to PutObject or UploadPart carries. */

@@ -140,7 +140,9 @@ function guardPayload(client: S3, guard: PayloadGuard): void {
     (next, context) => async (args) => {
       const { request } = args;
       if (!BODY_COMMANDS.has(String(context['commandName'])) || !hasBytes(request)) return next(args);
-      Object.assign(request.headers, guard.headersFor(request.body));
+      const knownCrc32 = request.headers[CRC32_HEADER];
+      Reflect.deleteProperty(request.headers, CRC32_HEADER);
+      Object.assign(request.headers, guard.headersFor(request.body, knownCrc32));
       const result = await next(args);
       guard.noteReply(headersOf(result.response)[CRC32_HEADER]);
       return result;

@@ -114,10 +114,17 @@ export interface ObjectDescription {
   readonly tags?: ObjectTags;
 }
 
-export interface PutOptions extends ObjectDescription, WriteConditions, Cancellable {
+export interface BodyOptions extends Cancellable {
   /** Required where the body is a stream. */
   readonly sizeBytes?: number;
+  /**
+   * CRC32 of a body in memory, as in `x-amz-checksum-crc32`, where the caller has made it: it is sent in place of one
+   * made anew. A stream goes without.
+   */
+  readonly crc32?: string;
 }
+
+export interface PutOptions extends ObjectDescription, WriteConditions, BodyOptions {}
 
 export interface WriteResult {
   readonly etag: string;
@@ -220,7 +227,7 @@ export interface ObjectStore {
     uploadId: string,
     partNumber: number,
     body: ObjectBody,
-    options?: Cancellable & { readonly sizeBytes?: number },
+    options?: BodyOptions,
   ): Promise<UploadedPart>;
   copyPart(
     key: string,

@@ -4,7 +4,7 @@ import { describeObject, writeConditions } from './descriptions.js';
 import { quotedEtag } from './etags.js';
 import { toHead } from './heads.js';
 import { UPLOAD_CHECKSUM } from './payload.js';
-import { bodyLength, copySource, rangeHeader, toWriteResult } from './objects.js';
+import { bodyLength, copySource, knownSum, rangeHeader, toWriteResult } from './objects.js';
 import type { ObjectStore, UploadedPart } from './store.js';
 
 type UploadMethods = Pick<
@@ -66,6 +66,7 @@ function uploadPart(caller: S3Caller, bucket: string): ObjectStore['uploadPart']
       PartNumber: partNumber,
       Body: body,
       ContentLength: bodyLength(body, options.sizeBytes),
+      ...knownSum(body, options),
     };
     const subject = caller.about('UploadPart', bucket, key);
     const reply = await caller.callWithBody(subject, options.signal, body, (client, send) =>

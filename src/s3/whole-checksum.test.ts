@@ -47,6 +47,16 @@ describe.each(['sdk', 'lean'] as const)('the checksum of a whole object over the
     await store.abortUpload('wrong', uploadId);
   });
 
+  test('or of a part that does not fit the sum which its sender made is refused', async () => {
+    const uploadId = await store.createUpload('part');
+    const crc32 = crc32Base64(second);
+    const part = store.uploadPart('part', uploadId, 1, first, { crc32 });
+    expect(Failure.from(await part.catch((reason: unknown) => reason)).kind).toBe('bad-checksum');
+    const put = store.put('part', first, { crc32 });
+    expect(Failure.from(await put.catch((reason: unknown) => reason)).kind).toBe('bad-checksum');
+    await store.abortUpload('part', uploadId);
+  });
+
   test('and the length of a part are told by a HEAD of that part', async () => {
     const { uploadId, parts } = await uploadParts('parts');
     await store.completeUpload('parts', uploadId, parts);

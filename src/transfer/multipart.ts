@@ -133,8 +133,9 @@ async function sendParts(
       async run(piece, stop, window) {
         const bytes = await piece.read();
         const { partNumber } = piece;
-        const send = () => context.store.uploadPart(key, uploadId, partNumber, bytes, { signal: stop });
         const crc32 = crc32Base64(bytes);
+        const options = { signal: stop, crc32 };
+        const send = () => context.store.uploadPart(key, uploadId, partNumber, bytes, options);
         const { etag } = await tryPart(context, piece.sizeBytes, stop, send, window);
         const sent = { partNumber, etag, crc32, sizeBytes: piece.sizeBytes };
         done.push(sent);

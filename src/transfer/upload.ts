@@ -140,12 +140,14 @@ async function putWhole(
   bytes: Uint8Array,
   options: UploadOptions,
 ): Promise<WriteResult & { readonly verification: Verification }> {
-  const { onProgress, ...put } = options;
+  const { onProgress, ...rest } = options;
+  const crc32 = crc32Base64(bytes);
+  const put = { ...rest, crc32 };
   const result = await inFlight(context.tally, () =>
     tryPart(context, bytes.byteLength, options.signal, () => context.store.put(key, bytes, put)),
   );
   onProgress?.(bytes.byteLength);
-  return { ...result, verification: serverVerification(result, crc32Base64(bytes)) };
+  return { ...result, verification: serverVerification(result, crc32) };
 }
 
 function checkLength(sentBytes: number, expectedBytes: number | undefined, key: string): void {

@@ -30,6 +30,8 @@ export interface LeanRequest {
   readonly bodyBytes?: number;
   /** The body is an object or a part, and is protected as such; else it is signed. */
   readonly isObject?: boolean;
+  /** Of an object's body in memory; as in `BodyOptions`. */
+  readonly crc32?: string | undefined;
   /** Of the reply's body: as in `GetOptions`. */
   readonly pieceBytes?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -166,12 +168,12 @@ class Wire {
 }
 
 function payloadHeaders(
-  { body, isObject }: LeanRequest,
+  { body, isObject, crc32 }: LeanRequest,
   guard: PayloadGuard,
 ): Readonly<Record<string, string>> {
   if (body === undefined) return { 'x-amz-content-sha256': EMPTY_SHA256 };
   if (!(body instanceof Uint8Array)) return { 'x-amz-content-sha256': UNSIGNED_PAYLOAD };
-  const guarded = isObject === true ? guard.headersFor(body) : {};
+  const guarded = isObject === true ? guard.headersFor(body, crc32) : {};
   if (guarded['x-amz-content-sha256'] !== undefined) return guarded;
   return { 'x-amz-content-sha256': createHash('sha256').update(body).digest('hex') };
 }

@@ -92,6 +92,7 @@ function putObject(caller: LeanCaller): ObjectStore['put'] {
         body,
         bodyBytes: bodyLength(body, options.sizeBytes),
         isObject: true,
+        crc32: options.crc32,
         signal: options.signal,
       },
       (reply) => {

@@ -69,6 +69,7 @@ function uploadPart(caller: LeanCaller): ObjectStore['uploadPart'] {
         body,
         bodyBytes: bodyLength(body, options.sizeBytes),
         isObject: true,
+        crc32: options.crc32,
         signal: options.signal,
       },
       ({ headers }) => partOf(partNumber, headers['etag'], key),

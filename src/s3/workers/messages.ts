@@ -1,7 +1,7 @@
 import { Failure, type FailureFacts, type FailureKind } from '../../errors/failure.js';
 import type { S3Connection, S3Credentials } from '../connection.js';
 import type { HttpLimits } from '../sdk.js';
-import type { GetOptions, ObjectRead, PutOptions, UploadedPart, WriteResult } from '../store.js';
+import type { BodyOptions, GetOptions, ObjectRead, PutOptions, UploadedPart, WriteResult } from '../store.js';
 
 /** What a thread is started with; credentials come with each request, because they may change. */
 export interface ThreadPlan {
@@ -24,6 +24,7 @@ export type ThreadRequest =
       readonly uploadId: string;
       readonly partNumber: number;
       readonly body: SharedBody;
+      readonly options: Omit<BodyOptions, 'signal'>;
     }
   | {
       readonly kind: 'put';

@@ -55,10 +55,10 @@ function uploads(store: ObjectStore, crew: Crew): Pick<ObjectStore, 'put' | 'upl
     uploadPart(key, uploadId, partNumber, body, options = {}) {
       const direct = () => store.uploadPart(key, uploadId, partNumber, body, options);
       if (!isLarge(body)) return direct();
-      const { signal } = options;
+      const { signal, ...rest } = options;
       return crew.send({
         ...{ operation: 'UploadPart', key, bytes: body, signal, direct },
-        request: (shared) => ({ kind: 'part', key, uploadId, partNumber, body: shared }),
+        request: (shared) => ({ kind: 'part', key, uploadId, partNumber, body: shared, options: rest }),
       });
     },
   };

@@ -80,8 +80,9 @@ function sendBody(
 ): Promise<UploadedPart | WriteResult> {
   const { key } = request;
   const body = Buffer.from(request.body.buffer, 0, request.body.sizeBytes);
-  if (request.kind === 'put') return store.put(key, body, { ...request.options, signal });
-  return store.uploadPart(key, request.uploadId, request.partNumber, body, { signal });
+  const options = { ...request.options, signal };
+  if (request.kind === 'put') return store.put(key, body, options);
+  return store.uploadPart(key, request.uploadId, request.partNumber, body, options);
 }
 
 async function fetchBody(

@@ -5,6 +5,7 @@ import { Failure } from '../../errors/failure.js';
 import { failureOf } from '../../errors/testing/failure-of.js';
 import { startProxiedStore, type ProxiedStore } from '../../transfer/testing/proxied-store.js';
 import { createStore } from '../client.js';
+import { crc32Base64 } from '../payload.js';
 import type { ObjectStore } from '../store.js';
 import { sizeBehindBadRange } from '../unsatisfied-range.js';
 import { ThreadWatch } from './testing/thread-watch.js';
@@ -101,6 +102,18 @@ describe('a store with transfer workers', () => {
     await store.put('none', randomBytes(2 * MIB));
     await read('none', 2 * MIB);
     expect(threads.started).toHaveLength(0);
+  });
+
+  test('the sum that a sender made crosses with its body, so that a change on the way between is refused', async () => {
+    const [bytes, others] = [randomBytes(MIB), randomBytes(MIB)];
+    const uploadId = await store.createUpload('summed');
+    const right = { crc32: crc32Base64(bytes) };
+    const wrong = { crc32: crc32Base64(others) };
+    expect(await kindOf(store.uploadPart('summed', uploadId, 1, bytes, right))).toBe('none');
+    expect(await kindOf(store.uploadPart('summed', uploadId, 1, bytes, wrong))).toBe('bad-checksum');
+    expect(await kindOf(store.put('summed', bytes, wrong))).toBe('bad-checksum');
+    expect(threads.started.length).toBeGreaterThan(0);
+    await store.abortUpload('summed', uploadId);
   });
 
   test('a refused request fails as without threads', async () => {

@@ -35,5 +35,7 @@ export function reportFailure(reason: unknown): void {
 /** `objectfs config | head`: the reader has what it wanted. */
 export function endQuietlyOnClosedPipe(reason: NodeJS.ErrnoException): void {
   if (reason.code === 'EPIPE') process.exit();
+  // A download that failed breaks its stream off, and the command tells why.
+  if (reason instanceof Failure) return;
   throw reason;
 }

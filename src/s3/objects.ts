@@ -101,7 +101,7 @@ function putObject(caller: S3Caller, bucket: string): ObjectStore['put'] {
             Key: key,
             Body: body,
             ContentLength: bodyLength(body, options.sizeBytes),
-            ...knownSum(body, options),
+            ...knownSum(options),
             ...describeObject(options),
             ...writeConditions(options),
           },
@@ -157,8 +157,8 @@ export function bodyLength(body: ObjectBody, sizeBytes: number | undefined): num
 }
 
 /** The sum that was made already, as the SDK takes it. */
-export function knownSum(body: ObjectBody, { crc32 }: BodyOptions): { readonly ChecksumCRC32?: string } {
-  return crc32 === undefined || !(body instanceof Uint8Array) ? {} : { ChecksumCRC32: crc32 };
+export function knownSum({ crc32 }: BodyOptions): { readonly ChecksumCRC32?: string } {
+  return crc32 === undefined ? {} : { ChecksumCRC32: crc32 };
 }
 
 /** @param repliedAtMs - stands in for the Last-Modified that only a copy tells. */

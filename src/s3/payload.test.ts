@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import { createStore } from './client.js';
 import { crc32Base64 } from './payload.js';
 import type { ObjectStore } from './store.js';
@@ -67,6 +68,17 @@ describe.each(['sdk', 'lean'] as const)('over the %s client', (client) => {
       expect(seen.map((headers) => headers['x-amz-checksum-crc32'])).toEqual([crc32, crc32]);
       expect(seen.map((headers) => headers['x-amz-content-sha256'])).toEqual(
         Array(2).fill('UNSIGNED-PAYLOAD'),
+      );
+    });
+
+    test('and a stream goes with the CRC32 that its sender has made, else without', async () => {
+      const crc32 = crc32Base64(hello);
+      await store.put('key', Readable.from([hello]), { sizeBytes: hello.length, crc32 });
+      await store.uploadPart('key', 'upload', 1, Readable.from([hello]), { sizeBytes: hello.length, crc32 });
+      await store.put('key', Readable.from([hello]), { sizeBytes: hello.length });
+      expect(seen.map((headers) => headers['x-amz-checksum-crc32'])).toEqual([crc32, crc32, undefined]);
+      expect(seen.map((headers) => headers['x-amz-content-sha256'])).toEqual(
+        Array(3).fill('UNSIGNED-PAYLOAD'),
       );
     });
 

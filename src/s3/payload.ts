@@ -41,7 +41,10 @@ export class PayloadGuard {
    * changed in between are refused.
    */
   headersFor(body: ObjectBody, knownCrc32?: string): Readonly<Record<string, string>> {
-    if (!(body instanceof Uint8Array)) return { 'x-amz-content-sha256': UNSIGNED_PAYLOAD };
+    if (!(body instanceof Uint8Array)) {
+      const unsigned = { 'x-amz-content-sha256': UNSIGNED_PAYLOAD };
+      return knownCrc32 === undefined ? unsigned : { ...unsigned, [CRC32_HEADER]: knownCrc32 };
+    }
     if (this.#isSigned) return {};
     return { 'x-amz-content-sha256': UNSIGNED_PAYLOAD, [CRC32_HEADER]: knownCrc32 ?? crc32Base64(body) };
   }

@@ -118,8 +118,8 @@ export interface BodyOptions extends Cancellable {
   /** Required where the body is a stream. */
   readonly sizeBytes?: number;
   /**
-   * CRC32 of a body in memory, as in `x-amz-checksum-crc32`, where the caller has made it: it is sent in place of one
-   * made anew. A stream goes without.
+   * CRC32 of the body, as in `x-amz-checksum-crc32`, where the caller has made it: for bytes in memory in place of one
+   * that the store would make; a stream goes without any other.
    */
   readonly crc32?: string;
 }

@@ -66,7 +66,7 @@ function uploadPart(caller: S3Caller, bucket: string): ObjectStore['uploadPart']
       PartNumber: partNumber,
       Body: body,
       ContentLength: bodyLength(body, options.sizeBytes),
-      ...knownSum(body, options),
+      ...knownSum(options),
     };
     const subject = caller.about('UploadPart', bucket, key);
     const reply = await caller.callWithBody(subject, options.signal, body, (client, send) =>

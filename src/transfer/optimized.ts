@@ -30,6 +30,7 @@ import type {
   UploadSummary,
 } from './transporter.js';
 import { uploadOptimized, type UploadOutcome } from './upload.js';
+import { crc32OfSource } from './upload-source.js';
 import { serverVerification } from './integrity/verify-upload.js';
 
 /** What every way to transfer needs; `storageClass` is the class of objects that name none. */
@@ -126,12 +127,15 @@ async function uploadInstead(
   options: UploadOptions,
   reason: string,
 ): Promise<UploadSummary> {
-  const result = await uploadPlain(context, key, source, options);
+  // What has hit the parts may hit this request too, and a stream of a file goes without a sum by itself.
+  const crc32 = await crc32OfSource(source, options.signal);
+  const sum = crc32 === undefined ? {} : { crc32 };
+  const result = await uploadPlain(context, key, source, { ...options, ...sum });
   context.tally.parts = 1;
   context.tally.resumedBytes = 0;
   const { journal } = options;
   if (journal?.uploadId !== undefined) await abandonUpload(context, key, journal.uploadId);
-  const outcome = { ...result, verification: serverVerification(result, undefined) };
+  const outcome = { ...result, verification: serverVerification(result, crc32) };
   return { ...uploadSummary(context, outcome), fallback: { reason } };
 }
 
@@ -157,6 +161,11 @@ async function download(
         throw failure;
       }
       await sink.settle();
+      if (failure.kind === 'bad-checksum' && sink.deliveredBytes() > 0) {
+        // Bytes of which some are wrong have left: no other request takes them back.
+        circuit.undecided();
+        throw failure;
+      }
       context.log.warn({ key, kind: failure.kind }, 'download falls back to one plain request');
       fallback = fallbackReason(failure);
       circuit.failed(fallback);

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Failure } from '../errors/failure.js';
 import { isTransient, retrying } from '../s3/backoff.js';
-import type { WriteResult } from '../s3/store.js';
+import type { BodyOptions, WriteResult } from '../s3/store.js';
 import type { TransferContext } from './context.js';
 import { inFlight } from './tally.js';
 import type { Received } from './download.js';
@@ -20,7 +20,7 @@ export async function uploadPlain(
   context: TransferContext,
   key: string,
   source: TransferSource,
-  options: UploadOptions,
+  options: UploadOptions & Pick<BodyOptions, 'crc32'>,
 ): Promise<WriteResult & { readonly sizeBytes: number }> {
   const { onProgress, ...put } = options;
   const sizeBytes = await sizeOf(source);

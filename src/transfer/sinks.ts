@@ -18,6 +18,8 @@ export interface PartSink {
    * @param digest - is given the bytes.
    */
   receive(part: Part, body: Readable, onBytes: (bytes: number) => void, digest?: Checksum): Promise<void>;
+  /** Takes the bytes as they leave; absent where they can be read again, or nothing is to be summed up. */
+  readonly leaving?: WholeDigest | undefined;
   /** Value of a checksum over all bytes in order; `undefined` where they can not be had again. */
   digestWhole(digest: WholeDigest): Promise<string | undefined>;
   /** Gives the digest what an earlier run has left of a part; `false` where it is not there. */

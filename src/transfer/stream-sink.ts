@@ -9,9 +9,9 @@ import type { PartSink } from './sinks.js';
 
 /** Takes parts in any order, gives them to a stream in order, and holds at most a window of them. */
 export class OrderedStreamSink implements PartSink {
+  readonly leaving: WholeDigest | undefined;
   readonly #stream: Writable;
   readonly #windowParts: number;
-  readonly #whole: WholeDigest | undefined;
   readonly #held = new Map<number, readonly Buffer[]>();
   readonly #waiting = new Set<() => void>();
   #nextIndex = 0;
@@ -19,11 +19,11 @@ export class OrderedStreamSink implements PartSink {
   #pumping = Promise.resolve();
   #broken: Failure | undefined;
 
-  /** @param whole - is given the bytes as they leave. */
-  constructor(stream: Writable, windowParts: number, whole?: WholeDigest) {
+  /** @param leaving - is given the bytes as they leave. */
+  constructor(stream: Writable, windowParts: number, leaving?: WholeDigest) {
     this.#stream = stream;
     this.#windowParts = windowParts;
-    this.#whole = whole;
+    this.leaving = leaving;
     stream.on('error', (reason) => {
       this.#fail(reason);
     });
@@ -80,7 +80,7 @@ export class OrderedStreamSink implements PartSink {
   async digestWhole(digest: WholeDigest): Promise<string | undefined> {
     await this.#pumping;
     if (this.#broken !== undefined) throw this.#broken;
-    return digest === this.#whole ? digest.value() : undefined;
+    return digest === this.leaving ? digest.value() : undefined;
   }
 
   digestPart(): Promise<boolean> {
@@ -89,7 +89,7 @@ export class OrderedStreamSink implements PartSink {
 
   async #deliver(chunk: Buffer): Promise<void> {
     await writeChunk(this.#stream, chunk);
-    this.#whole?.update(chunk);
+    this.leaving?.update(chunk);
     this.#deliveredBytes += chunk.byteLength;
   }
 

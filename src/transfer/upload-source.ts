@@ -1,6 +1,8 @@
+import { createReadStream } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { Failure } from '../errors/failure.js';
+import { createChecksum } from '../s3/checksums/hasher.js';
 import { onLocalFile } from './local-files.js';
 import type { TransferSource } from './transporter.js';
 
@@ -26,6 +28,24 @@ export async function openSource(
     checkUnchanged: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };
+}
+
+/** The CRC32 of all bytes, as a request carries it; `undefined` of a stream, which can be read once only. */
+export async function crc32OfSource(
+  source: TransferSource,
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
+  if (source.kind === 'stream') return undefined;
+  const checksum = createChecksum('CRC32');
+  if (source.kind === 'bytes') checksum.update(source.bytes);
+  else {
+    const { path } = source;
+    const options = signal === undefined ? {} : { signal };
+    await onLocalFile(path, async () => {
+      for await (const chunk of createReadStream(path, options)) checksum.update(toBuffer(chunk));
+    });
+  }
+  return checksum.digest();
 }
 
 async function openFile(path: string): Promise<RandomSource> {

@@ -5,7 +5,7 @@ import { failer } from '../caller.js';
 import type { S3Connection } from '../connection.js';
 import { credentialProvider } from '../credentials.js';
 import { toFailure, type RequestSubject } from '../failures.js';
-import { CRC32_HEADER, PayloadGuard, UNSIGNED_PAYLOAD } from '../payload.js';
+import { CRC32_HEADER, PayloadGuard } from '../payload.js';
 import type { HttpLimits } from '../sdk.js';
 import { sharedSignal } from '../shared-signal.js';
 import type { ObjectBody } from '../store.js';
@@ -30,7 +30,7 @@ export interface LeanRequest {
   readonly bodyBytes?: number;
   /** The body is an object or a part, and is protected as such; else it is signed. */
   readonly isObject?: boolean;
-  /** Of an object's body in memory; as in `BodyOptions`. */
+  /** Of an object's body; as in `BodyOptions`. */
   readonly crc32?: string | undefined;
   /** Of the reply's body: as in `GetOptions`. */
   readonly pieceBytes?: number | undefined;
@@ -172,7 +172,7 @@ function payloadHeaders(
   guard: PayloadGuard,
 ): Readonly<Record<string, string>> {
   if (body === undefined) return { 'x-amz-content-sha256': EMPTY_SHA256 };
-  if (!(body instanceof Uint8Array)) return { 'x-amz-content-sha256': UNSIGNED_PAYLOAD };
+  if (!(body instanceof Uint8Array)) return guard.headersFor(body, crc32);
   const guarded = isObject === true ? guard.headersFor(body, crc32) : {};
   if (guarded['x-amz-content-sha256'] !== undefined) return guarded;
   return { 'x-amz-content-sha256': createHash('sha256').update(body).digest('hex') };

@@ -2,9 +2,10 @@ import { resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { Failure } from '../../errors/failure.js';
 import { retrying } from '../../s3/backoff.js';
-import type { ObjectHead, ObjectStore } from '../../s3/store.js';
+import type { ObjectHead } from '../../s3/store.js';
 import { createTransporter } from '../create.js';
 import { openDownloadJournal, type DownloadJournal } from '../journal/download-journal.js';
+import { knownParts } from '../integrity/part-sizes.js';
 import { partAlgorithm, type ExpectedChecksum } from '../integrity/verification.js';
 import { resolveTarget } from '../local-files.js';
 import { downloadPartBytes, firstRangeBytes } from '../plan.js';
@@ -33,21 +34,8 @@ export async function lookUp(context: CopyContext, place: ObjectPlace): Promise<
   const head = await retrying(() => store.head(place.key, { checksum: true, signal }), { signal });
   refuseArchived(place, head);
   if (head.checksum === undefined) return { head };
-  const partBytes =
-    head.checksum.type === 'COMPOSITE' ? await commonPartBytes(store, head, signal) : undefined;
-  return { head, checksum: { ...head.checksum, ...(partBytes === undefined ? {} : { partBytes }) } };
-}
-
-/** Size of the first part, where all but the last can have it. */
-async function commonPartBytes(
-  store: ObjectStore,
-  head: ObjectHead,
-  signal: AbortSignal,
-): Promise<number | undefined> {
-  const options = { partNumber: 1, ifMatch: head.etag, signal };
-  const { partsCount, partSizeBytes } = await retrying(() => store.head(head.key, options), { signal });
-  if (partsCount === undefined || partSizeBytes === undefined || partSizeBytes === 0) return undefined;
-  return Math.ceil(head.sizeBytes / partSizeBytes) === partsCount ? partSizeBytes : undefined;
+  const parts = head.checksum.type === 'COMPOSITE' ? await knownParts(store, head, signal) : {};
+  return { head, checksum: { ...head.checksum, ...parts } };
 }
 
 /**

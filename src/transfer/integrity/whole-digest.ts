@@ -1,23 +1,26 @@
 import type { StoredChecksum } from '../../s3/checksums/algorithm.js';
 import { createChecksum, type Checksum } from '../../s3/checksums/hasher.js';
 
+/** Of all parts but the last where they have one size, else of each. */
+export type PartSizes = number | readonly number[];
+
 /**
  * The checksum of a whole object over bytes in order, in the form that the store keeps. A composite one hashes the
  * binary checksums of the parts (S3 user guide, "Checking object integrity").
  */
 export class WholeDigest {
   readonly #stored: StoredChecksum;
-  readonly #partBytes: number;
+  readonly #partSizes: PartSizes;
   readonly #parts: Buffer[] = [];
   #current: Checksum;
   #leftBytes: number;
 
-  /** @param partBytes - size of all parts but the last, for a composite checksum. */
-  constructor(stored: StoredChecksum, partBytes = Infinity) {
+  /** @param partSizes - for a composite checksum. */
+  constructor(stored: StoredChecksum, partSizes: PartSizes = Infinity) {
     this.#stored = stored;
-    this.#partBytes = stored.type === 'COMPOSITE' ? partBytes : Infinity;
+    this.#partSizes = stored.type === 'COMPOSITE' ? partSizes : Infinity;
     this.#current = createChecksum(stored.algorithm);
-    this.#leftBytes = this.#partBytes;
+    this.#leftBytes = this.#nextPartBytes();
   }
 
   update(bytes: Uint8Array): void {
@@ -43,6 +46,12 @@ export class WholeDigest {
   #endPart(): void {
     this.#parts.push(Buffer.from(this.#current.digest(), 'base64'));
     this.#current = createChecksum(this.#stored.algorithm);
-    this.#leftBytes = this.#partBytes;
+    this.#leftBytes = this.#nextPartBytes();
+  }
+
+  #nextPartBytes(): number {
+    return typeof this.#partSizes === 'number'
+      ? this.#partSizes
+      : (this.#partSizes[this.#parts.length] ?? Infinity);
   }
 }

@@ -1,4 +1,5 @@
 import type { Config } from '../config/schema.js';
+import type { Sample } from '../report/model.js';
 import type { S3Connection } from '../s3/connection.js';
 import type { ComparedArm } from './arms.js';
 import type { OperationName } from './plan.js';
@@ -36,6 +37,8 @@ export interface ArmResult {
   readonly bytes: number;
   readonly requests?: number;
   readonly retries?: number;
+  readonly hedges?: NonNullable<Sample['hedges']>;
+  readonly connections?: NonNullable<Sample['connections']>;
   readonly cpuMs: number;
   readonly peakRssBytes: number;
   readonly fallback?: string;

@@ -10,6 +10,7 @@ import { createTransporter } from '../transfer/create.js';
 import type { Transporter, TransferSummary } from '../transfer/transporter.js';
 import type { ArmJob, ArmResult, ArmSettings } from './arm-protocol.js';
 import { isController, isProgram, type ControllerArm, type ProgramArm, type TransporterArm } from './arms.js';
+import { countConnections } from './connection-counts.js';
 import { copyCommand } from './programs/commands.js';
 import { runProgramArm } from './programs/run-program.js';
 
@@ -50,7 +51,8 @@ async function runTransporterJob(
   settings: ArmSettings,
   job: ArmJob,
 ): Promise<ArmResult> {
-  const store = createStore(armConnection(settings), settings.bucket);
+  const own = armConnection(settings);
+  const store = createStore(own, settings.bucket);
   const { connection } = settings;
   const transporter = isController(arm)
     ? createTransporter('optimized', store, { ...settings.transfer, congestion: arm }, { connection })
@@ -60,7 +62,7 @@ async function runTransporterJob(
     await resetPeakRss();
     const cpuBefore = process.cpuUsage();
     const startedMs = performance.now();
-    const summaries = await moveAll(transporter, job);
+    const { result: summaries, connections } = await countConnections(() => moveAll(transporter, job));
     const elapsedMs = performance.now() - startedMs;
     const cpu = process.cpuUsage(cpuBefore);
     return {
@@ -68,6 +70,8 @@ async function runTransporterJob(
       cpuMs: (cpu.user + cpu.system) / 1000,
       peakRssBytes: await peakRssBytes(),
       ...addUp(summaries),
+      // Threads have connections of their own, which nobody counts.
+      ...((own.transferWorkers ?? 0) > 0 ? {} : { connections }),
     };
   } finally {
     store.close();
@@ -98,7 +102,7 @@ async function moveAll(transporter: Transporter, job: ArmJob): Promise<TransferS
 
 function addUp(
   summaries: readonly TransferSummary[],
-): Pick<ArmResult, 'bytes' | 'requests' | 'retries' | 'fallback'> {
+): Pick<ArmResult, 'bytes' | 'requests' | 'retries' | 'hedges' | 'fallback'> {
   const sum = (pick: (summary: TransferSummary) => number) =>
     summaries.reduce((total, summary) => total + pick(summary), 0);
   const fallback = summaries.find((summary) => summary.fallback !== undefined)?.fallback;
@@ -106,6 +110,11 @@ function addUp(
     bytes: sum((summary) => summary.sizeBytes),
     requests: sum((summary) => summary.requests),
     retries: sum((summary) => summary.retries),
+    hedges: {
+      sent: sum((summary) => summary.hedged),
+      won: sum((summary) => summary.hedgeWins),
+      cancelled: sum((summary) => summary.hedgesCancelled),
+    },
     ...(fallback === undefined ? {} : { fallback: fallback.reason }),
   };
 }

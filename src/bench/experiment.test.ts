@@ -82,6 +82,12 @@ describe('experiment over HTTP', () => {
         expect(samples).toHaveLength(8);
         expect(samples.every((sample) => sample.verified && sample.bytes === cell.sizeBytes)).toBe(true);
         expect(samples.every((sample) => (sample.requests ?? 0) >= 1 && sample.elapsedMs > 0)).toBe(true);
+        for (const { requests = 0, connections, hedges } of samples) {
+          expect([(connections?.opened ?? 0) + (connections?.reused ?? 0), hedges?.sent]).toEqual([
+            requests,
+            0,
+          ]);
+        }
         expect(cell.comparisons.map((entry) => entry.verdict)).toEqual(Array(3).fill('inconclusive'));
         for (const block of [0, 1]) {
           const orders = samples.filter((sample) => sample.block === block).map((sample) => sample.order);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { driftSchema } from './drift-model.js';
-import { requestCountSchema } from './request-model.js';
+import { connectionCountSchema, hedgeCountSchema, requestCountSchema } from './request-model.js';
 import { selftestSchema } from './selftest-model.js';
 import { stormSchema } from './storm-model.js';
 
@@ -72,6 +72,8 @@ export const sampleSchema = z.strictObject({
   /** As the transporter counts them; absent for outside programs, which do not tell. */
   requests: z.number().int().optional(),
   retries: z.number().int().optional(),
+  hedges: hedgeCountSchema.optional(),
+  connections: connectionCountSchema.optional(),
   /** User plus system time of the process that moved the bytes; of a program in ticks of 10 ms. */
   cpuMs: z.number(),
   peakRssBytes: z.number(),

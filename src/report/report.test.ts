@@ -8,6 +8,7 @@ import { renderComparePage } from './html/compare-page.js';
 import { html } from './html/html.js';
 import { renderPage } from './html/page.js';
 import { renderJunit } from './junit.js';
+import { layoutArmCosts } from './layout/arm-costs.js';
 import { layoutBench } from './layout/bench.js';
 import { layoutHeadline } from './layout/headline.js';
 import { layoutSuites } from './layout/suites.js';
@@ -61,6 +62,24 @@ describe('layout', () => {
       ['sdk', 52],
       ['optimized', 100],
     ]);
+  });
+
+  test('what arms asked for twice and the connections they took are means of a run', () => {
+    const [plain, , optimized] = layoutArmCosts(sampleRun().bench);
+    expect([plain?.arm, plain?.hedges, plain?.connections]).toEqual(['plain', '', '1 opened, 2 reused']);
+    expect(optimized).toMatchObject({ arm: 'optimized', hedges: '0.5 sent, 0.3 won, 0 cancelled' });
+    const untold = sampleRun().bench.map((cell) => ({
+      ...cell,
+      arms: cell.arms.map((arm) => ({
+        ...arm,
+        samples: arm.samples.map(({ hedges, connections, ...rest }) => {
+          expect([hedges, connections]).not.toContain(undefined);
+          return rest;
+        }),
+      })),
+    }));
+    expect(layoutArmCosts(untold)[2]).toMatchObject({ hedges: '', connections: '' });
+    expect(renderPage(sampleRun(), [])).toContain('<td>0.5 sent, 0.3 won, 0 cancelled</td>');
   });
 
   test('states are counted apart, and coverage leaves out what could not be run', () => {

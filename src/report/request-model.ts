@@ -14,3 +14,16 @@ export const requestCountSchema = z.strictObject({
   bytesReceived: z.number(),
 });
 export type RequestCount = z.infer<typeof requestCountSchema>;
+
+/** Second requests for slow ranges (`transfer.hedge`): begun, ended first, given up. */
+export const hedgeCountSchema = z.strictObject({
+  sent: z.number().int(),
+  won: z.number().int(),
+  cancelled: z.number().int(),
+});
+
+/** Requests by whether their connection was opened for them; transfer workers do not tell. */
+export const connectionCountSchema = z.strictObject({
+  opened: z.number().int(),
+  reused: z.number().int(),
+});

@@ -122,8 +122,9 @@ export function summarize(
   sizeBytes: number,
   verification: Verification,
 ): TransferSummary {
-  const { parts, requests, retries, hedged, hedgeWins, peakInFlight, resumedBytes } = tally;
+  const { parts, requests, retries, peakInFlight, resumedBytes } = tally;
+  const { hedged, hedgeWins, hedgesCancelled } = tally;
   const elapsedMs = performance.now() - startMs;
-  const counted = { parts, requests, retries, hedged, hedgeWins, peakInFlight, resumedBytes };
-  return { sizeBytes, elapsedMs, ...counted, verification };
+  const counted = { parts, requests, retries, peakInFlight, resumedBytes };
+  return { sizeBytes, elapsedMs, ...counted, hedged, hedgeWins, hedgesCancelled, verification };
 }

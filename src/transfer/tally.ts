@@ -6,6 +6,8 @@ export interface Tally {
   hedged: number;
   /** Those of them that ended before the first one did. */
   hedgeWins: number;
+  /** Those of them that were given up, mostly because the first one ended before. */
+  hedgesCancelled: number;
   inFlight: number;
   peakInFlight: number;
   parts: number;
@@ -18,6 +20,7 @@ export function newTally(): Tally {
     retries: 0,
     hedged: 0,
     hedgeWins: 0,
+    hedgesCancelled: 0,
     inFlight: 0,
     peakInFlight: 0,
     parts: 1,

@@ -51,6 +51,8 @@ export interface TransferSummary {
   readonly hedged: number;
   /** Those whose second request ended first. */
   readonly hedgeWins: number;
+  /** Those whose second request was given up, mostly because the first ended before. */
+  readonly hedgesCancelled: number;
   /** Most parts that were in flight at one time. */
   readonly peakInFlight: number;
   /** Bytes that an earlier run had moved. */

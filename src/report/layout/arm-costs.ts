@@ -9,6 +9,10 @@ export interface ArmCost {
   readonly peakRssMib: number;
   /** `3 GetObject, 1 HeadObject`: as the server saw them, else as the arm counted them; empty where neither is known. */
   readonly requests: string;
+  /** `0.5 sent, 0.5 won, 0 cancelled`, of a run; empty where it is not known, or none was sent. */
+  readonly hedges: string;
+  /** `8 opened, 12 reused`, of a run; empty where it is not known. */
+  readonly connections: string;
 }
 
 const MIB = 1024 * 1024;
@@ -23,6 +27,8 @@ export function layoutArmCosts(cells: readonly BenchCell[]): ArmCost[] {
         cpuSecondsPerGib: cpuSecondsPerGib(arm),
         peakRssMib: Math.max(...arm.samples.map(({ peakRssBytes }) => peakRssBytes)) / MIB,
         requests: requestText(arm),
+        hedges: hedgeText(arm),
+        connections: connectionText(arm),
       })),
   );
 }
@@ -39,5 +45,28 @@ function requestText({ served = [], samples }: Arm): string {
   }
   const counted = samples.flatMap(({ requests }) => (requests === undefined ? [] : [requests]));
   if (counted.length === 0) return '';
-  return String(Number((counted.reduce((sum, count) => sum + count, 0) / counted.length).toFixed(1)));
+  return meanText(counted);
+}
+
+function hedgeText({ samples }: Arm): string {
+  const counted = samples.flatMap(({ hedges }) => (hedges === undefined ? [] : [hedges]));
+  if (counted.every(({ sent }) => sent === 0)) return '';
+  return textOf(counted, ['sent', 'won', 'cancelled']);
+}
+
+function connectionText({ samples }: Arm): string {
+  const counted = samples.flatMap(({ connections }) => (connections === undefined ? [] : [connections]));
+  return textOf(counted, ['opened', 'reused']);
+}
+
+function textOf<Name extends string>(
+  counted: readonly Readonly<Record<Name, number>>[],
+  names: readonly Name[],
+): string {
+  if (counted.length === 0) return '';
+  return names.map((name) => `${meanText(counted.map((each) => each[name]))} ${name}`).join(', ');
+}
+
+function meanText(counts: readonly number[]): string {
+  return String(Number((counts.reduce((sum, count) => sum + count, 0) / counts.length).toFixed(1)));
 }

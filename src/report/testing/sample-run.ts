@@ -147,6 +147,12 @@ function sampleArm(arm: string, sizeBytes: number, mibPerSecond: number): Arm {
     bytes: sizeBytes,
     requests: 3,
     retries: 0,
+    hedges: {
+      sent: Number(arm === 'optimized' && block < 6),
+      won: Number(arm === 'optimized' && block < 3),
+      cancelled: 0,
+    },
+    connections: { opened: 1, reused: 2 },
     cpuMs: 80,
     peakRssBytes: 110e6,
     verified: true,

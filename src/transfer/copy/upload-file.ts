@@ -135,6 +135,7 @@ async function completedBefore(
     retries: 0,
     hedged: 0,
     hedgeWins: 0,
+    hedgesCancelled: 0,
     peakInFlight: 0,
     resumedBytes: sizeBytes,
     etag: head.etag,

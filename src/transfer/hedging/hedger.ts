@@ -105,6 +105,7 @@ export class Hedger {
       return { value, durationMs: performance.now() - begin.beganMs };
     } catch (reason) {
       const failure = Failure.from(reason);
+      if (failure.kind === 'cancelled') this.#tally.hedgesCancelled += 1;
       this.#failed(failure);
       window.report(outcomeOf(failure), begin, performance.now());
       throw failure;

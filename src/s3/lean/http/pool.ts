@@ -1,5 +1,14 @@
+import { channel } from 'node:diagnostics_channel';
 import { HttpConnection, type ConnectionLimits, type Origin, type SessionCache } from './connection.js';
 import { abortError } from './wire-error.js';
+
+/** Told of each connection that a request takes: {@link ConnectionTaken}. What listens here sees all pools of a thread. */
+export const CONNECTION_TAKEN = channel('objectfs.s3.lean.connection');
+
+export interface ConnectionTaken {
+  /** Opened for this request; else it was open already. */
+  readonly isNew: boolean;
+}
 
 /** Idle connections to one origin, and a bound on all of them. The one that was used last is used first. */
 export class ConnectionPool {
@@ -21,7 +30,10 @@ export class ConnectionPool {
   /** An idle connection, a new one, or, where there are too many, the next that becomes free. */
   acquire(signal: AbortSignal | undefined): HttpConnection | Promise<HttpConnection> {
     for (let found = this.#idle.pop(); found !== undefined; found = this.#idle.pop()) {
-      if (found.isUsable(performance.now())) return found;
+      if (found.isUsable(performance.now())) {
+        tellTaken(false);
+        return found;
+      }
       found.destroy();
     }
     return this.#open.size < this.#maxSockets ? this.#connect() : this.#wait(signal);
@@ -35,8 +47,12 @@ export class ConnectionPool {
     }
     connection.rest(performance.now());
     const [next] = this.#waiting;
-    if (next === undefined) this.#idle.push(connection);
-    else next(connection);
+    if (next === undefined) {
+      this.#idle.push(connection);
+      return;
+    }
+    tellTaken(false);
+    next(connection);
   }
 
   /** Ends idle connections at once, and the others when they come back. */
@@ -48,6 +64,7 @@ export class ConnectionPool {
   #connect(): HttpConnection {
     const connection = new HttpConnection(this.#origin, this.#limits, this.#sessions);
     this.#open.add(connection);
+    tellTaken(true);
     connection.onClosed = () => {
       this.#open.delete(connection);
       const at = this.#idle.indexOf(connection);
@@ -76,4 +93,8 @@ export class ConnectionPool {
       signal?.addEventListener('abort', cancel, { once: true });
     });
   }
+}
+
+function tellTaken(isNew: boolean): void {
+  if (CONNECTION_TAKEN.hasSubscribers) CONNECTION_TAKEN.publish({ isNew } satisfies ConnectionTaken);
 }

@@ -56,3 +56,37 @@ testPackets(
     }
   },
 );
+
+/** Loaded before the program, in each of its threads: on SIGUSR2 the thread of this side breaks. */
+function breaking(side: string): string {
+  const code = `
+    import { isMainThread, parentPort, workerData } from 'node:worker_threads';
+    if (!isMainThread && workerData?.side === '${side}') parentPort.on('message', () => { throw new Error('planted'); });
+    process.on('worker', (thread) => process.on('SIGUSR2', () => thread.postMessage('break')));`;
+  return `--import=data:text/javascript,${encodeURIComponent(code)}`;
+}
+
+describe.each(['near', 'far'])(
+  'objectfs link --mode packet whose %s thread dies (needs root and TUN)',
+  (side) => {
+    testPackets('ends with exit 1 and one line that names it', async () => {
+      const place = await makePlace();
+      const args = ['link', '--mode', 'packet', '--upstream', 'http://127.0.0.1:9', '--profile', 'lan'];
+      const child = startObjectfs(place, args, { environment: { NODE_OPTIONS: breaking(side) } });
+      try {
+        let output = '';
+        child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+        await until('the exports', () => /AWS_ENDPOINT_URL=/.exec(output)?.[0]);
+        child.kill('SIGUSR2');
+        const { exitCode, stderr } = await child;
+        const lines = stderr.split('\n').filter((line) => line.startsWith('objectfs:'));
+        expect([exitCode, lines]).toEqual([1, [`objectfs: The ${side} end of the link has died: planted`]]);
+        expect(stderr).not.toMatch(/^ +at /m);
+        expect(stderr).toMatch(/^0 connections/m);
+      } finally {
+        child.kill('SIGKILL');
+        await place.remove();
+      }
+    });
+  },
+);

@@ -89,21 +89,37 @@ export async function handler(parsed: ArgumentsCamelCase): Promise<void> {
   }
   const { readFaultRules } = await import('../../emulator/faults/rules.js');
   const start = await starterOf(flags.mode);
-  await interruptible(async (signal) => {
-    const server = await start({
-      ...parseListen(flags.listen),
-      ...{ upstream, profile, seed: flags.seed },
-      ...(flags.faults === undefined ? {} : { faults: readFaultRules(flags.faults) }),
-    });
-    try {
-      process.stdout.write(`export AWS_ENDPOINT_URL='${server.endpoint}'\n`);
-      if (server.endpoint.startsWith('https:')) process.stderr.write(`${hostsHint(server)}\n`);
-      await aborted(signal);
-    } finally {
-      await server.close();
-      process.stderr.write(statisticsOf(server, flags.json));
-    }
+  const options = {
+    ...parseListen(flags.listen),
+    ...{ upstream, profile, seed: flags.seed },
+    ...(flags.faults === undefined ? {} : { faults: readFaultRules(flags.faults) }),
+  };
+  await interruptible((signal) => run(start, options, flags.json, signal));
+}
+
+/** Until the signal fires. @throws Failure where the link ends before. */
+async function run(
+  start: (options: LinkServerOptions) => Promise<LinkServer>,
+  options: LinkServerOptions,
+  isJson: boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  const broken = new AbortController();
+  const server = await start({
+    ...options,
+    onBroken: (failure) => {
+      broken.abort(failure);
+    },
   });
+  try {
+    process.stdout.write(`export AWS_ENDPOINT_URL='${server.endpoint}'\n`);
+    if (server.endpoint.startsWith('https:')) process.stderr.write(`${hostsHint(server)}\n`);
+    await aborted(AbortSignal.any([signal, broken.signal]));
+  } finally {
+    await server.close();
+    process.stderr.write(statisticsOf(server, isJson));
+  }
+  broken.signal.throwIfAborted();
 }
 
 async function starterOf(

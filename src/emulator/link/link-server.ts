@@ -24,6 +24,8 @@ export interface LinkServerOptions {
   readonly seed?: number;
   /** Only before an upstream without TLS: who can not read requests can not choose between them. */
   readonly faults?: FaultRules;
+  /** Told, once, where a link that runs has come to an end by itself. Only one of packets has threads that can die. */
+  readonly onBroken?: (failure: Failure) => void;
 }
 
 export interface LinkServer {

@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { readdirSync, readlinkSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import { performance } from 'node:perf_hooks';
+import type { Worker } from 'node:worker_threads';
+import type { Failure } from '../../../errors/failure.js';
 import { startLinkServer, type LinkServer, type LinkServerOptions } from '../link-server.js';
 import type { LinkProfile } from '../profile.js';
 import { packetModeObstacle, startPacketLink } from './packet-link.js';
@@ -122,6 +125,28 @@ describePackets(
         return Promise.resolve();
       });
       expect(namespaces().size).toBe(before);
+      expect(tunDescriptors()).toBe(0);
+    });
+
+    test.each([
+      ['far', 0],
+      ['near', 1],
+    ])('the death of its %s thread is told once, and its end by close is not', async (side, index) => {
+      const threads: Worker[] = [];
+      const note = (message: unknown): void => {
+        threads.push((message as { readonly worker: Worker }).worker); // Node.js documentation, worker_threads
+      };
+      subscribe('worker_threads', note);
+      const told: Failure[] = [];
+      const link = await startPacketLink({
+        ...{ upstream, profile: PROFILE },
+        onBroken: (failure) => told.push(failure),
+      });
+      unsubscribe('worker_threads', note);
+      await threads[index]?.terminate();
+      await link.close();
+      const message = `The ${side} end of the link has died: its thread ended with code 1`;
+      expect(told).toEqual([expect.objectContaining({ kind: 'internal', message })]);
       expect(tunDescriptors()).toBe(0);
     });
 

@@ -52,14 +52,16 @@ export async function startPacketLink(options: LinkServerOptions): Promise<LinkS
   const base = { seed, startMs: performance.now() };
   const up = new PacketLane(profile, 'up', { ...base, counts: counts.up });
   const down = new PacketLane(profile, 'down', { ...base, counts: counts.down });
-  const far = await startEnd({
-    ...{ side: 'far', listen: FAR, address: FAR.host, peer: NEAR },
-    onward: upstream.target,
-  });
+  const onDeath = once(options.onBroken);
+  const far = await startEnd(
+    { side: 'far', listen: FAR, address: FAR.host, peer: NEAR, onward: upstream.target },
+    { onDeath: onDeath.tell },
+  );
   const near = await startEnd(
     { side: 'near', listen: { host, port }, onward: FAR, address: NEAR, peer: FAR.host },
-    () => (counts.connections += 1),
+    { onDeath: onDeath.tell, onConnection: () => (counts.connections += 1) },
   ).catch(async (reason: unknown) => {
+    onDeath.stop();
     await far.worker.terminate();
     closeSync(far.tun);
     throw reason;
@@ -71,6 +73,7 @@ export async function startPacketLink(options: LinkServerOptions): Promise<LinkS
     counts: () => counts,
     faultCounts: () => [],
     close: async () => {
+      onDeath.stop();
       await Promise.all([near.worker.terminate(), far.worker.terminate()]);
       pump.close();
     },
@@ -105,7 +108,27 @@ interface End {
   readonly port: number;
 }
 
-async function startEnd(plan: EndPlan, onConnection: () => void = () => undefined): Promise<End> {
+interface EndEvents {
+  readonly onConnection?: () => void;
+  /** After it was ready; more than once where it tells more than one reason. */
+  readonly onDeath: (failure: Failure) => void;
+}
+
+/** One thread's end brings about others, and closing ends them all: only the first death by itself is news. */
+function once(onBroken: LinkServerOptions['onBroken']) {
+  let isOver = false;
+  return {
+    tell: (failure: Failure): void => {
+      if (!isOver) onBroken?.(failure);
+      isOver = true;
+    },
+    stop: (): void => {
+      isOver = true;
+    },
+  };
+}
+
+async function startEnd(plan: EndPlan, { onConnection, onDeath }: EndEvents): Promise<End> {
   const worker = new Worker(compiledModule('src/emulator/link/packet/end.js'), {
     workerData: plan,
     // The device's descriptor is closed here, after nobody reads it any more.
@@ -113,11 +136,25 @@ async function startEnd(plan: EndPlan, onConnection: () => void = () => undefine
   });
   try {
     return await new Promise<End>((resolve, reject) => {
-      worker.once('error', reject);
+      let isReady = false;
+      const end = (what: string, atStart: () => Error): void => {
+        if (isReady) onDeath(new Failure('internal', `The ${plan.side} end of the link has died: ${what}`));
+        else reject(atStart());
+      };
+      worker.on('error', (reason) => {
+        end(reason.message, () => reason);
+      });
+      worker.on('exit', (code) => {
+        const what = `its thread ended with code ${code}`;
+        end(what, () => new Failure('internal', `The ${plan.side} end of the link did not start: ${what}`));
+      });
       worker.on('message', (message: EndMessage) => {
-        if (message.kind === 'connection') onConnection();
-        else if (message.kind === 'ready') resolve({ worker, tun: message.tun, port: message.port });
-        else reject(startFailure(plan, message));
+        if (message.kind === 'connection') onConnection?.();
+        else if (message.kind === 'failed') end(message.message, () => startFailure(plan, message));
+        else {
+          isReady = true;
+          resolve({ worker, tun: message.tun, port: message.port });
+        }
       });
     });
   } catch (reason) {

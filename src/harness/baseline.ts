@@ -120,10 +120,14 @@ function vanishedCase(id: string): CaseResult {
   };
 }
 
+/** The first case of which a run tells nothing: its suite can not become known. */
+export function brokenCase({ cases }: SuiteResult): CaseResult | undefined {
+  return cases.find(({ state }) => state === 'broken');
+}
+
 /**
- * A baseline with these results in place of what it had for their suites. Explanations that were there stay.
- *
- * @throws Failure `usage` where a case is broken: nothing is known of it then.
+ * A baseline with these results in place of what it had for their suites, but for suites with a {@link brokenCase}.
+ * Explanations that were there stay.
  */
 export function updatedBaseline(
   before: Baseline | undefined,
@@ -131,14 +135,8 @@ export function updatedBaseline(
   results: readonly SuiteResult[],
 ): Baseline {
   const suites: Record<string, SuiteBaseline> = { ...before?.suites };
-  for (const result of results.filter(({ control }) => !control)) {
-    const broken = result.cases.find(({ state }) => state === 'broken');
-    if (broken !== undefined) {
-      throw new Failure('usage', `The baseline is not written: ${broken.id} is broken`, {
-        subject: broken.id,
-        remedy: broken.reason ?? 'Run it again',
-      });
-    }
+  for (const result of results) {
+    if (result.control || brokenCase(result) !== undefined) continue;
     suites[result.suite] = suiteBaseline(suites[result.suite], result.cases);
   }
   const sorted = Object.entries(suites).sort(([a], [b]) => compare(a, b));

@@ -103,6 +103,14 @@ describe('running a suite', () => {
     expect(result.cases[0]?.reason).toContain('SIGKILL');
   });
 
+  test('a case whose mapped file loses a page has failed, and the cases after it are run', async () => {
+    const result = await runFiles({
+      one: suiteFile('one', { dies: "process.kill(process.pid, 'SIGBUS'); for (;;);", after: '' }),
+    });
+    expect(statesOf(result)).toEqual({ 'one/dies': 'failed', 'one/after': 'passed' });
+    expect(result.cases[0]?.reason).toContain('mapped file');
+  });
+
   test('a file that can not be loaded is a broken case with the cause', async () => {
     const result = await runFiles({
       bad: "throw new Error('not today');",

@@ -199,6 +199,12 @@ function bookUnheard(book: CaseBook, only: readonly string[]): void {
 }
 
 function bookDeath(book: CaseBook, end: JestEnd): void {
+  if (book.running !== undefined && end.how === 'signal SIGBUS') {
+    const reason =
+      'The program was killed by SIGBUS: the target did not give a page of a mapped file (mmap(2))';
+    book.endRunning('failed', reason, performance.now());
+    return;
+  }
   const reason = `The suite's process died (${end.how}): ${firstLines(end.lastOutput)}`;
   if (book.running === undefined) book.addBroken('worker', `worker/died-${book.done.length}`, reason);
   else book.endRunning('broken', reason, performance.now());

@@ -7,6 +7,7 @@ import type { RunReport, SuiteResult } from '../report/model.js';
 import { reportFolder } from '../report/folder.js';
 import {
   applyBaseline,
+  brokenCase,
   DEFAULT_BASELINES,
   readBaseline,
   updatedBaseline,
@@ -150,11 +151,16 @@ async function compareWithKnown(
 ): Promise<SuiteResult[]> {
   if (!driver.needsStore) return results;
   if (plan.updateBaseline === true) {
+    for (const result of results) {
+      const broken = brokenCase(result);
+      if (broken !== undefined)
+        progress.note(`Known results of ${result.suite} stay as they were: ${broken.id} is broken`);
+    }
     try {
       const baseline = updatedBaseline(known, driver, results);
       progress.note(`Known results: ${await writeBaseline(plan.baselines ?? DEFAULT_BASELINES, baseline)}`);
     } catch (reason) {
-      // The report is worth more than the list; a broken case fails the run by itself.
+      // The report is worth more than the list.
       progress.note(Failure.from(reason).toLine());
     }
     return results;

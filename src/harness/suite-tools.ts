@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../config/schema.js';
+import { Failure } from '../errors/failure.js';
 import type { Log } from '../log/log.js';
 import type { Progress } from '../log/progress.js';
 import type { Drift, SuiteResult } from '../report/model.js';
@@ -15,12 +16,10 @@ import { MODEL_SUITE, withNearEdges } from './model-suite.js';
 import { runExternal } from './external/run-external.js';
 import { runSuite, type SuiteJob } from './run-suite.js';
 import type { ChosenSuite } from './suite-choice.js';
+import { endTarget, STOP_LIMIT_MS } from './target-end.js';
 import { probeTarget } from './targets/probes/probe-target.js';
 import { TargetSession } from './targets/session.js';
 import type { TargetDriver, TargetStore } from './targets/target.js';
-
-/** A target that does not stop within this time is ended the hard way. */
-const STOP_LIMIT_MS = 60_000;
 
 /** What every suite of a run shares. */
 export interface SuiteTools {
@@ -66,15 +65,19 @@ export async function runOnTarget(
   const { suite } = job.suite;
   const label = job.control ? `${suite}-control` : suite;
   const session = await placeTarget(tools, job, label);
+  let result: SuiteResult;
   try {
     await session.start(signal);
     await job.prove?.(session);
     const drift = job.probe === true ? { drift: await probe(tools, job, session, signal) } : {};
-    return { ...(await runCases(tools, job, session, label, signal)), ...drift };
-  } finally {
-    // Not the run's signal: after Ctrl-C the target is still to be stopped.
-    await session.stop(AbortSignal.timeout(STOP_LIMIT_MS));
+    result = { ...(await runCases(tools, job, session, label, signal)), ...drift };
+  } catch (reason) {
+    await session.stop(AbortSignal.timeout(STOP_LIMIT_MS)).catch((cause: unknown) => {
+      tools.log.warn({ suite, err: Failure.from(cause) }, 'the target did not end as it should');
+    });
+    throw reason;
   }
+  return await endTarget(session, result);
 }
 
 /** A call that hangs is told, too; the cases then begin on a target that was started anew. */

@@ -83,10 +83,13 @@ group.add(
   async (context) => {
     const content = context.bytes(20 * MIB + 12_345);
     const handle = await open(context.path('stream'), 'w');
-    for (let start = 0; start < content.length; start += 100_000) {
-      await handle.write(content.subarray(start, start + 100_000));
+    try {
+      for (let start = 0; start < content.length; start += 100_000) {
+        await handle.write(content.subarray(start, start + 100_000));
+      }
+    } finally {
+      await handle.close();
     }
-    await handle.close();
     equal(
       sha256(await bytesBehind(context, context.path('stream'))),
       sha256(content),

@@ -39,15 +39,18 @@ group.add(
     const path = context.path('log');
     await writeFile(path, 'begin,');
     const one = await open(path, 'a');
-    const two = await open(path, 'a');
     try {
-      for (let line = 0; line < 5; line += 1) {
-        await one.write(`one ${line},`);
-        await two.write(`two ${line},`);
+      const two = await open(path, 'a');
+      try {
+        for (let line = 0; line < 5; line += 1) {
+          await one.write(`one ${line},`);
+          await two.write(`two ${line},`);
+        }
+      } finally {
+        await two.close();
       }
     } finally {
       await one.close();
-      await two.close();
     }
     const lines = [0, 1, 2, 3, 4].map((line) => `one ${line},two ${line},`);
     equal((await bytesBehind(context, path)).toString(), `begin,${lines.join('')}`, 'object');

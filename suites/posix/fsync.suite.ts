@@ -1,5 +1,5 @@
 import { closeSync } from 'node:fs';
-import { mkdir, open, readFile, stat } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import { CaseList, defineGroup, equal, ok, sameBytes } from '../../src/harness/api/index.js';
 import { O_DIRECTORY, O_RDONLY, makeFile, stats, withFile } from './shared/files.js';
 
@@ -80,9 +80,7 @@ group.add(
   'after close(2) the content is there for whoever opens the file next',
   async (context) => {
     const content = context.bytes(123_456);
-    const handle = await open(context.path('file'), 'w');
-    await handle.write(content);
-    await handle.close();
+    await withFile(context.path('file'), 'w', (handle) => handle.write(content));
     sameBytes(await readFile(context.path('file')), content, 'content');
   },
   { operations: ['close'] },
@@ -108,13 +106,15 @@ group.add(
   'descriptors of one file can be closed in any order without loss',
   async (context) => {
     const file = await makeFile(context, 'file');
-    const [first, second, third] = [await open(file, 'r+'), await open(file, 'r+'), await open(file, 'r')];
-    await first.write('1', 0);
-    await second.write('2', 1);
-    await third.close();
-    await first.close();
-    await second.write('3', 2);
-    await second.close();
+    await withFile(file, 'r+', async (second) => {
+      await withFile(file, 'r+', async (first) => {
+        await withFile(file, 'r', async () => {
+          await first.write('1', 0);
+          await second.write('2', 1);
+        });
+      });
+      await second.write('3', 2);
+    });
     equal(await readFile(file, 'utf8'), '123', 'content');
   },
   { operations: ['close'] },

@@ -1,7 +1,6 @@
 import {
   chmod,
   mkdir,
-  open,
   readFile,
   readdir,
   rename,
@@ -58,10 +57,10 @@ group.add(
   'mtime-does-not-move-on-close',
   'mtime does not change between the last write and after close',
   async (context) => {
-    const handle = await open(context.path('file'), 'w');
-    await handle.write('content');
-    const whileOpen = (await handle.stat({ bigint: true })).mtimeNs;
-    await handle.close();
+    const whileOpen = await withFile(context.path('file'), 'w', async (handle) => {
+      await handle.write('content');
+      return (await handle.stat({ bigint: true })).mtimeNs;
+    });
     equal((await stats(context.path('file'))).mtimeNs, whileOpen, 'mtime after close');
   },
   { operations: ['close'] },

@@ -1,4 +1,4 @@
-import { chmod, link, mkdir, open, readFile, readdir, symlink, unlink, writeFile } from 'node:fs/promises';
+import { chmod, link, mkdir, readFile, readdir, symlink, unlink, writeFile } from 'node:fs/promises';
 import { CaseList, defineGroup, equal, ok, sameBytes } from '../../src/harness/api/index.js';
 import { clockPast, isAbsent, makeFile, makeOld, OLD_NS, stats, withFile } from './shared/files.js';
 import { asNobody } from './shared/other-user.js';
@@ -97,11 +97,11 @@ group.add(
   'open-new-file-leaves-nothing',
   'a file that was made, removed while open, and closed leaves nothing behind',
   async (context) => {
-    const handle = await open(context.path('file'), 'wx+');
-    await handle.write('temporary');
-    await unlink(context.path('file'));
-    await handle.sync();
-    await handle.close();
+    await withFile(context.path('file'), 'wx+', async (handle) => {
+      await handle.write('temporary');
+      await unlink(context.path('file'));
+      await handle.sync();
+    });
     equal(await readdir(context.directory), [], 'names left');
   },
 );

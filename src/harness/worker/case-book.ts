@@ -3,6 +3,9 @@ import type { WorkerEvent } from '../api/protocol.js';
 
 type Announced = Extract<WorkerEvent, { event: 'group' }>['cases'][number] & { readonly group: string };
 
+/** How a case can end that did not tell its end itself. */
+type OutsideState = 'failed' | 'hung' | 'broken';
+
 /** The case that a worker is in. */
 export interface RunningCase {
   readonly id: string;
@@ -64,7 +67,7 @@ export class CaseBook {
   }
 
   /** Ends the running case from outside, because its worker can not: it hangs or is dead. */
-  endRunning(state: 'hung' | 'broken', reason: string, nowMs: number): void {
+  endRunning(state: OutsideState, reason: string, nowMs: number): void {
     const { current } = this;
     if (current === undefined) return;
     this.current = undefined;
@@ -107,7 +110,7 @@ export class CaseBook {
     if (!this.results.has(result.id)) this.results.set(result.id, result);
   }
 
-  private endFromOutside(id: string, state: 'hung' | 'broken', reason: string, elapsedMs: number): void {
+  private endFromOutside(id: string, state: OutsideState, reason: string, elapsedMs: number): void {
     const announced = this.announced.get(id);
     this.add({
       id,

@@ -178,6 +178,8 @@ async function recover(
   worker: JestProcess,
   signal: AbortSignal,
 ): Promise<boolean> {
+  // Before the mounts let go of it: it would go on in the plain directory that is left of one.
+  worker.kill();
   await service.abandon();
   const lost = await reviveTarget(job.session, signal, () => endWorker(worker));
   if (lost === undefined) return true;

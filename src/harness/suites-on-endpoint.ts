@@ -17,6 +17,7 @@ import { withEndpoint } from './reported-run.js';
 import type { ChosenSuite } from './suite-choice.js';
 import { runOnTarget, type SuiteTools } from './suite-tools.js';
 import { directoryTarget } from './targets/directory.js';
+import { missingClients } from './targets/peers/clients.js';
 import { proveTarget } from './targets/proof.js';
 import type { GivenBucket, RunningTarget, TargetDriver } from './targets/target.js';
 
@@ -195,6 +196,7 @@ async function runInBucket(job: BucketJob, place: GivenBucket, signal: AbortSign
   const unmet = [
     ...(await unmetByEndpoint(endpoint, place.bucket, signal)),
     ...unmetByServer(endpoint, driver),
+    ...(await missingClients()),
   ];
   const before = await endpoint.requestCounts();
   const server = endpoint.control;

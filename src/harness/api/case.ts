@@ -29,6 +29,8 @@ export const NEEDS = [
   'request-counts', // a server that counts, and a target that keeps to a number of requests
   'faults', // a server that fails as it is told
   'second-mount', // the runner can mount the same bucket once more
+  's3fs-client', // the runner can mount the same bucket by s3fs too
+  'rclone-client', // the same by rclone
   'target-settings', // the target's limits can be set
   'disk-cache', // the target keeps what it has read on the local disk
   // What the S3 server does with a Range header that selects nothing, is no byte range or several, or has a condition; RFC 9110 leaves it a choice.
@@ -39,6 +41,15 @@ export const NEEDS = [
   'range-if-range',
 ] as const;
 export type Need = (typeof NEEDS)[number];
+
+/** Programs of others that the runner can mount the bucket of the target by; each is a need too, as `s3fs-client`. */
+export const OTHER_CLIENTS = ['s3fs', 'rclone'] as const;
+export type OtherClient = (typeof OTHER_CLIENTS)[number];
+
+/** One for each of {@link OTHER_CLIENTS}. */
+export const CLIENT_NEEDS = OTHER_CLIENTS.map(
+  (client) => `${client}-client` as const,
+) satisfies readonly Need[];
 
 /** What a case costs: `quick` ones run before each commit, `full` ones before each release, `soak` ones for hours. */
 export const TIERS = ['quick', 'full', 'soak'] as const;
@@ -79,7 +90,7 @@ export interface CaseContext {
   expectErrno(expected: ErrnoName | readonly ErrnoName[], action: () => unknown): Promise<void>;
   /** The bucket behind the target, spoken to directly. Present where the case needs `store`. */
   readonly store: DirectStore;
-  /** Present where the case needs `remount`, `faults`, `second-mount` or `target-settings`. */
+  /** Present where the case needs something that the runner does: `remount`, `faults`, `second-mount` and the like. */
   readonly control: TargetControl;
   /** Absolute paths of the real files of `fixtures/` with their known digests. */
   readonly fixtures: readonly FixtureFile[];
@@ -141,8 +152,16 @@ export interface TargetControl {
    */
   terminate(): Promise<string | undefined>;
   process(): Promise<ProcessFacts>;
-  /** Another directory with the content of the case's own, on a second mount of the same bucket. Needs `second-mount`. */
-  secondMount(): Promise<string>;
+  /**
+   * Another directory with the content of the case's own, on a second mount of the same bucket. There is one at a time,
+   * and it stays until the case ends or asks for another client's.
+   *
+   * @param client - Needs `s3fs-client` or `rclone-client`; it keeps names and attributes for minutes, so let it be
+   *   mounted after what it is to see. Absent: the target's own program, which needs `second-mount`.
+   */
+  secondMount(client?: OtherClient): Promise<string>;
+  /** Ends the second mount: the bucket holds all that was written and closed there. Rejects where that failed. */
+  endSecondMount(): Promise<void>;
   /**
    * What goes wrong at the server from the next request on, counted anew; undefined: nothing. It meets requests of the
    * case's own `store` too. Needs `faults`.

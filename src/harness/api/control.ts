@@ -21,9 +21,13 @@ export function controlOf(socketPath: string, directory: string, signal: AbortSi
     },
     terminate: async () => (await ask({ request: 'terminate' })).said,
     process: async () => asked('process', (await ask({ request: 'process' })).process),
-    secondMount: async () => {
-      const { first, second } = asked('second-mount', (await ask({ request: 'second-mount' })).roots);
+    secondMount: async (client) => {
+      const request = { request: 'second-mount', ...(client === undefined ? {} : { client }) } as const;
+      const { first, second } = asked('second-mount', (await ask(request)).roots);
       return join(second, relative(first, directory));
+    },
+    endSecondMount: async () => {
+      await ask({ request: 'end-second-mount' });
     },
     setFaults: async (rules) => {
       await ask({ request: 'set-faults', ...(rules === undefined ? {} : { rules }) });

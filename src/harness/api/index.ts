@@ -1,7 +1,7 @@
 /** What a suite may import: this module and Node's own. */
 export { CaseList, type CaseOptions } from './case-list.js';
 export { defineGroup } from './define.js';
-export { NEEDS, TIERS } from './case.js';
+export { NEEDS, OTHER_CLIENTS, TIERS } from './case.js';
 export type {
   CaseContext,
   CaseDefinition,
@@ -9,6 +9,7 @@ export type {
   DirectStore,
   FixtureFile,
   Need,
+  OtherClient,
   ProcessFacts,
   TargetControl,
   TargetSettings,

@@ -1,7 +1,13 @@
-import type { Need } from './case.js';
+import { CLIENT_NEEDS, type Need } from './case.js';
 import type { RunPlan, UnmetNeed } from './protocol.js';
 
-const DONE_BY_RUNNER: readonly Need[] = ['remount', 'faults', 'second-mount', 'target-settings'];
+const DONE_BY_RUNNER: readonly Need[] = [
+  'remount',
+  'faults',
+  'second-mount',
+  ...CLIENT_NEEDS,
+  'target-settings',
+];
 
 /** Whether a case with this need talks to the runner. */
 export function isDoneByRunner(need: Need): boolean {

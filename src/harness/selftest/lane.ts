@@ -11,6 +11,7 @@ import type { Endpoint, EndpointWish } from '../endpoint-wish.js';
 import type { ListedCase } from '../selection.js';
 import type { SuiteTools } from '../suite-tools.js';
 import { objectfsTarget } from '../targets/objectfs.js';
+import { missingClients } from '../targets/peers/clients.js';
 import { proveTarget } from '../targets/proof.js';
 import { reviveTarget } from '../targets/revive.js';
 import { TargetSession } from '../targets/session.js';
@@ -210,7 +211,7 @@ async function startHost({ tools, suites }: LanePlan, parts: Parts, switchFile: 
       seed: tools.seed,
       store: { connection: endpoint.connection, bucket: bucket.name, prefix: '' },
       transfer: tools.config.transfer,
-      unmet: [...session.driver.unmet],
+      unmet: [...session.driver.unmet, ...(await missingClients())],
       fixtures: [...tools.fixtures],
       done: [],
       // Outcomes come by the channel; nobody reads the events.

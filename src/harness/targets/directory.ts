@@ -1,12 +1,15 @@
 import { mkdir, rm, stat, access, constants } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { usageError } from '../../errors/failure.js';
+import { CLIENT_NEEDS } from '../api/case.js';
 import type { UnmetNeed } from '../api/protocol.js';
 import type { RunningTarget, TargetDriver, TargetPlace } from './target.js';
 
 const NO_BUCKET = 'A plain directory has no bucket';
 const UNMET: readonly UnmetNeed[] = [
-  { need: 'store', state: 'unsupported', reason: NO_BUCKET },
+  ...(['store', ...CLIENT_NEEDS] as const).map(
+    (need) => ({ need, state: 'unsupported', reason: NO_BUCKET }) as const,
+  ),
   { need: 'remount', state: 'unsupported', reason: 'A plain directory is not mounted by the runner' },
 ];
 

@@ -1,13 +1,12 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { Failure } from '../../errors/failure.js';
+import type { OtherClient } from '../api/case.js';
 import type { ControlAnswer, ControlRequest } from '../api/protocol.js';
 import type { ServerControl } from '../endpoint-wish.js';
 import { RESTART_LIMIT_MS, reviveTarget } from '../targets/revive.js';
-import { TargetSession } from '../targets/session.js';
+import type { TargetSession } from '../targets/session.js';
 import { startControlServer } from './control-server.js';
-
-/** A second mount that does not stop within this time is ended the hard way. */
-const STOP_LIMIT_MS = 30_000;
+import { SecondMount } from './second-mount.js';
 
 /** What cases can ask for while they run: their target anew, a second one, and the server to fail. */
 export class CaseService {
@@ -15,8 +14,7 @@ export class CaseService {
   readonly #session: TargetSession;
   readonly #server: ServerControl | undefined;
   readonly #signal: AbortSignal;
-  #second: TargetSession | undefined;
-  #startingSecond: AbortController | undefined;
+  readonly #second: SecondMount;
   #closeSocket: () => Promise<void> = () => Promise.resolve();
 
   private constructor(
@@ -29,6 +27,7 @@ export class CaseService {
     this.#session = session;
     this.#server = server;
     this.#signal = signal;
+    this.#second = new SecondMount(session);
   }
 
   /**
@@ -50,16 +49,14 @@ export class CaseService {
   /** After a hang, before the target is started anew: whatever a case has changed does not count any more. */
   async abandon(): Promise<void> {
     this.#session.settings = undefined;
-    this.#startingSecond?.abort(new Failure('cancelled', 'The case has been given up'));
-    await this.#second?.kill();
-    this.#second = undefined;
+    await this.#second.kill();
     await this.#server?.setFaults(undefined);
   }
 
   async close(): Promise<void> {
     await this.#closeSocket();
     await this.#server?.setFaults(undefined).catch(() => undefined);
-    await this.#endSecond();
+    await this.#second.kill();
   }
 
   async #answer(asked: ControlRequest): Promise<ControlAnswer> {
@@ -74,7 +71,10 @@ export class CaseService {
       case 'process':
         return { process: await factsOf(this.#session.target.pid) };
       case 'second-mount':
-        return { roots: await this.#secondRoots() };
+        return { roots: await this.#roots(asked.client) };
+      case 'end-second-mount':
+        await this.#second.stop();
+        return {};
       case 'put-back':
         await this.#putBack();
         return {};
@@ -97,7 +97,8 @@ export class CaseService {
 
   async #putBack(): Promise<void> {
     await this.#server?.setFaults(undefined);
-    await this.#endSecond();
+    // What could not be saved there is the case's to find out.
+    await this.#second.stop().catch(() => undefined);
     if (this.#session.settings === undefined) return;
     this.#session.settings = undefined;
     await this.#session.remount(this.#restartLimit());
@@ -108,23 +109,9 @@ export class CaseService {
     if (lost !== undefined) throw lost;
   }
 
-  async #secondRoots() {
-    const { driver, place } = this.#session;
-    if (this.#second === undefined) {
-      const folder = `${place.folder}-second`;
-      await mkdir(folder, { recursive: true, mode: 0o711 });
-      const second = new TargetSession(driver, { ...place, folder });
-      this.#startingSecond = new AbortController();
-      await second.start(AbortSignal.any([this.#restartLimit(), this.#startingSecond.signal]));
-      this.#second = second;
-    }
-    return { first: this.#session.target.directory, second: this.#second.target.directory };
-  }
-
-  async #endSecond(): Promise<void> {
-    const second = this.#second;
-    this.#second = undefined;
-    await second?.stop(AbortSignal.timeout(STOP_LIMIT_MS)).catch(() => undefined);
+  async #roots(client: OtherClient | undefined) {
+    const second = await this.#second.root(client, this.#restartLimit());
+    return { first: this.#session.target.directory, second };
   }
 
   #faulty(): ServerControl {

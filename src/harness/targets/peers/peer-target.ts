@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
 import { Failure, usageError } from '../../../errors/failure.js';
 import { resolveCredentials } from '../../../s3/credentials.js';
+import { CLIENT_NEEDS } from '../../api/case.js';
 import { askVersion, findProgram } from '../find-program.js';
 import type { RunningTarget, TargetDriver, TargetPlace, TargetStore } from '../target.js';
 import { bareEnvironment, PeerProcess } from './peer-process.js';
@@ -59,7 +60,14 @@ export async function peerTarget(peer: PeerDefinition, variantName: string): Pro
 function limits(peer: PeerDefinition): readonly PeerLack[] {
   return [
     ...lacks(`${peer.name} runs with its defaults`, 'target-settings'),
-    ...(peer.ownFormat === true ? lacks(`${peer.name} keeps one format for each mount`, 'second-mount') : []),
+    ...(peer.ownFormat === true ? formatLimits(peer.name) : []),
+  ];
+}
+
+function formatLimits(name: string): readonly PeerLack[] {
+  return [
+    ...lacks(`${name} keeps one format for each mount`, 'second-mount'),
+    ...lacks(`Other clients see blocks of ${name}, no files`, ...CLIENT_NEEDS),
   ];
 }
 

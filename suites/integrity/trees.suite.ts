@@ -2,6 +2,7 @@ import { mkdir, open, rm, truncate, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { CaseList, defineGroup, equal, type CaseContext } from '../../src/harness/api/index.js';
 import { bytesBehind, sha256, treeLines } from '../shared/content.js';
+import { pathOf, pick, sizeOf } from '../shared/tree.js';
 
 const group = new CaseList('integrity', 'trees', {
   operations: ['write', 'mkdir', 'read', 'readdir'],
@@ -23,36 +24,6 @@ const shapes: readonly Shape[] = [
   { name: 'wide', files: 120, mostDepth: 2, mostBytes: 3000 },
   { name: 'large-and-small', files: 24, mostDepth: 4, mostBytes: 3_000_000 },
 ];
-
-const WORDS = [
-  'data',
-  'Report 2024',
-  'läuft',
-  '文件',
-  'a+b',
-  "it's",
-  'x'.repeat(120),
-  '.hidden',
-  'v1.2.3',
-  '#tmp~',
-];
-
-function pick(context: CaseContext, limit: number): number {
-  return Math.floor(context.random() * limit);
-}
-
-/** Sizes by their logarithm: most are small, some are at the limit, and each tree has an empty one. */
-function sizeOf(context: CaseContext, index: number, mostBytes: number): number {
-  return index === 0 ? 0 : Math.floor(Math.exp(context.random() * Math.log(mostBytes)));
-}
-
-function pathOf(context: CaseContext, index: number, mostDepth: number): string {
-  const folders = Array.from({ length: pick(context, mostDepth) }, () => {
-    const word = WORDS[pick(context, WORDS.length)] ?? 'data';
-    return `${word} d`;
-  });
-  return ['tree', ...folders, `${index} ${WORDS[pick(context, WORDS.length)] ?? 'data'}`].join('/');
-}
 
 /** What each file has to hold. */
 type Contents = Map<string, Buffer>;

@@ -47,7 +47,7 @@ export function fileOperations(context: Context): FileOperations {
     },
     flush: async (_ino, handle, request, canStillWrite = () => false) => {
       const { node, writable } = context.table.handle(handle, 'file');
-      if (!writable || (isStillEmpty(node) && canStillWrite())) return;
+      if (!writable || (isStillEmpty(node) && node.writers === 1 && canStillWrite())) return;
       await saveAtClose(context, node, request.signal);
     },
     fsync: async (_ino, handle, _dataOnly, request) => {
@@ -226,6 +226,7 @@ async function releaseFile(context: Context, id: HandleId): Promise<void> {
 /**
  * New, and nothing written yet. A shell that opens a file for a program, `> file`, closes a first descriptor right away:
  * nobody needs an object without bytes in between. An emptied one is saved: what close has cut off must not come back.
+ * So is one that was opened twice: the descriptor that stays open is no copy of the one that was closed.
  */
 function isStillEmpty(node: FileNode): boolean {
   return node.contentDirty && node.object === undefined && (node.stage?.sizeBytes ?? 0) === 0;

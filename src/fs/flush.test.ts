@@ -29,6 +29,16 @@ test('a new empty file is not saved while its writer can still write; what has b
   await old.close();
 });
 
+test('a new empty file that was opened twice is saved with the first close: the other descriptor is no copy of it', async () => {
+  const d = new Driver(await fixture.mount());
+  const file = await d.create('new');
+  const other = await d.open('new', O_WRONLY);
+  await d.fs.flush(file.ino, file.handle, ROOT, () => true);
+  expect((await fixture.store.head('new')).sizeBytes).toBe(0);
+  await file.close();
+  await other.close();
+});
+
 test('files that are saved side by side hold no more of their bytes in memory than the budget of uploads', async () => {
   const held = { nowBytes: 0, mostBytes: 0 };
   const { store } = fixture;

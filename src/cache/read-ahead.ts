@@ -168,7 +168,8 @@ export class ReadAhead {
 
   /**
    * Random reads, many for the size of the file: each brings the part around it, so that the file comes in a few large
-   * requests. A file too large to be kept gets nothing.
+   * requests: from the read to the end of the part, and from its start to the read. A file too large to be kept gets
+   * nothing.
    */
   #scatter(offset: number, end: number, fileBytes: number): AheadRange[] {
     const number = Math.floor(offset / LARGE_PLAN_BYTES);
@@ -188,7 +189,9 @@ export class ReadAhead {
     const ownBytes = Math.min(end - offset, lengthBytes);
     this.#parts.set(number, LARGE_PLAN_BYTES - lengthBytes + ownBytes);
     this.#budget.plannedBytes += lengthBytes - ownBytes;
-    return [{ offset: start, lengthBytes }];
+    // What is asked for comes first: its reader does not wait for the megabytes around it.
+    const onward = { offset, lengthBytes: start + lengthBytes - offset };
+    return offset === start ? [onward] : [onward, { offset: start, lengthBytes: offset - start }];
   }
 
   #strided(offset: number, lengthBytes: number, fileBytes: number): AheadRange[] {

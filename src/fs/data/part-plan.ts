@@ -17,7 +17,7 @@ export interface PartLimits {
 
 export const DEFAULT_PART_LIMITS: PartLimits = {
   ...S3_LIMITS,
-  uploadPartBytes: 16 * 2 ** 20,
+  uploadPartBytes: 8 * 2 ** 20,
   copyPartBytes: 256 * 2 ** 20,
   copyMaxBytes: 5 * 2 ** 30,
 };

@@ -8,7 +8,7 @@ import type { PartLimits, PlannedPart } from './part-plan.js';
 import { sendStagePart } from './stage-part.js';
 import type { Stage } from './stage.js';
 
-/** Parts grow so that 10,000 of them hold 5 TiB from any first size: 16 MiB first, 85 MiB at 100 GiB. */
+/** Parts grow so that 10,000 of them hold 5 TiB from any first size: 8 MiB first, 85 MiB at 100 GiB. */
 const GROWTH = 1200;
 const MIB = 2 ** 20;
 

@@ -18,7 +18,7 @@ import { isWaiting } from './write-back/write-back.js';
 
 /** Largest object of S3 in bytes (S3 user guide, "Amazon S3 objects overview"). */
 export const OBJECT_MAX_BYTES = 5 * 1024 ** 4;
-const MAX_READ_AHEAD_BYTES = 16 * 1024 * 1024;
+const MAX_READ_AHEAD_BYTES = 32 * 1024 * 1024;
 
 type FileOperations = Pick<FileSystem, 'open' | 'read' | 'write' | 'flush' | 'fsync' | 'release'>;
 

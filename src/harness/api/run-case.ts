@@ -76,6 +76,7 @@ async function setUpAndRun(
     );
   } catch (reason) {
     if (reason instanceof CaseTimeout) return outcomeOf(definition.says, reason);
+    if (hasEnded(reason)) return await reviveFor(run.plan, reason);
     return { state: 'broken', reason: `The set-up of the case failed: ${messageOf(reason)}` };
   } finally {
     limit.end();
@@ -159,12 +160,25 @@ async function cleanUp(run: GroupRun, definition: CaseDefinition, directory: str
   }
 }
 
+/** ECONNABORTED: it ended during the call. */
+function hasEnded(reason: unknown): boolean {
+  return ['ENOTCONN', 'ECONNABORTED'].includes(codeOf(reason) ?? '');
+}
+
+/** The directory of a case could not be made, because the target ended by itself before or meanwhile. */
+async function reviveFor({ controlSocket }: RunPlan, reason: unknown): Promise<Outcome> {
+  if (controlSocket !== undefined) {
+    await revive(controlSocket, AbortSignal.timeout(LEAST_CLEAN_UP_MS)).catch(() => undefined);
+  }
+  return { state: 'failed', reason: `The target ended by itself: ${messageOf(reason)}` };
+}
+
 /** A target that has ended by itself is started again for the next case; that it had ended is the failure. */
 async function remove({ controlSocket }: RunPlan, directory: string, signal: AbortSignal): Promise<void> {
   try {
     await rm(directory, { recursive: true, force: true });
   } catch (reason) {
-    if (codeOf(reason) !== 'ENOTCONN' || controlSocket === undefined) {
+    if (!hasEnded(reason) || controlSocket === undefined) {
       throw new Error(`${directory} was not removed: ${messageOf(reason)}`, { cause: reason });
     }
     await revive(controlSocket, signal);

@@ -69,13 +69,15 @@ export async function startMount(plan: MountPlan, options: StartOptions): Promis
   const mountPoint = await checkMountPoint(plan.mountPoint, false); // at once, before a process starts and asks the store
   const log = await openLog(plan, options.foreground);
   const child = spawnDaemon(plan.config.mount.memoryLimit, options.foreground, log?.file);
-  await log?.file.close();
+  // Before anything is waited for: Ctrl-C reaches the whole group, and an end that nobody saw would be awaited for ever.
   const watch = new DaemonWatch(child);
   const stop = (): void => {
     child.kill('SIGTERM');
   };
   options.signal?.addEventListener('abort', stop);
   try {
+    await log?.file.close();
+    throwIfAborted(options.signal);
     // A daemon that is gone already shows by its exit: without a callback the broken channel would come first.
     child.send(
       { ...absolutePlan(plan, mountPoint), ...(log !== undefined && { logFile: log.path }) },

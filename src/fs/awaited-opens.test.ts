@@ -52,7 +52,8 @@ async function openDuring(fs: FileSystem, copies: HeldCopies, ino: InodeId, from
   return await opening;
 }
 
-test('a name that is replaced twice within one open is opened at the second try, with the bytes that were found', async () => {
+/** An open of `f` has just been refused, because `a` was renamed over it; `found` is what the kernel finds then. */
+async function refusedOnce() {
   const copies = new HeldCopies(fixture.store);
   const fs = await fixture.mount({ store: copies.store });
   const driver = new Driver(fs);
@@ -60,7 +61,11 @@ test('a name that is replaced twice within one open is opened at the second try,
     await driver.writeFile(name, text);
   await expect(openDuring(fs, copies, await driver.ino('f'), 'a')).rejects.toMatchObject({ errno: 'ESTALE' });
   // As the kernel does on ESTALE.
-  const found = await driver.ino('f');
+  return { copies, fs, driver, found: await driver.ino('f') };
+}
+
+test('a name that is replaced twice within one open is opened at the second try, with the bytes that were found', async () => {
+  const { copies, fs, driver, found } = await refusedOnce();
   const { handle } = await openDuring(fs, copies, found, 'b');
   const bytes = Buffer.concat(await fs.read(found, handle, 0n, 100, ROOT));
   expect(bytes.toString()).toBe('two');
@@ -69,13 +74,7 @@ test('a name that is replaced twice within one open is opened at the second try,
 });
 
 test('an open that never comes keeps nothing', async () => {
-  const copies = new HeldCopies(fixture.store);
-  const fs = await fixture.mount({ store: copies.store });
-  const driver = new Driver(fs);
-  for (const [name, text] of Object.entries({ f: 'one', a: 'two', b: 'three' }))
-    await driver.writeFile(name, text);
-  await expect(openDuring(fs, copies, await driver.ino('f'), 'a')).rejects.toMatchObject({ errno: 'ESTALE' });
-  const found = await driver.ino('f');
+  const { fs, driver, found } = await refusedOnce();
   await driver.rename('b', 'f');
   while (
     await fs.getattr(found, undefined, ROOT).then(

@@ -1,10 +1,13 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startEmulatorProcess } from '../emulator/child.js';
+import { until } from '../mount/testing/mount-place.js';
+import { codeOf } from './api/outcome.js';
 import { describeMount } from './testing/mount-tests.js';
 import { runMountedSuite } from './testing/mounted-suite.js';
 import { suiteFile, writeSuite } from './testing/sample-suite.js';
 import { temporaryRun } from './testing/temporary-run.js';
+import type { TargetSession } from './targets/session.js';
 
 const signal = new AbortController().signal;
 
@@ -13,6 +16,41 @@ const aThread: unknown = expect.objectContaining({
   wchan: expect.any(String) as string,
   syscall: expect.any(String) as string,
 });
+
+const WRITES = "fs.writeFileSync(context.path('x'), 'data')";
+
+/** Runs cases of one file on a mount; answers with how each ended, and how many daemons that took. */
+async function runSample(
+  cases: Readonly<Record<string, string>>,
+  needs: readonly string[] = [],
+  onMounted?: (session: TargetSession) => Promise<void>,
+) {
+  const run = await temporaryRun();
+  const emulator = await startEmulatorProcess({}, signal);
+  try {
+    const { endpoint, region, credentials } = emulator;
+    const file = suiteFile('one', cases, 30_000, needs);
+    const suiteFolder = await writeSuite(join(run.folder, 'suite'), { one: file });
+    const { result } = await runMountedSuite(
+      {
+        scope: run.scope,
+        suiteFolder,
+        connection: { endpoint, region, credentials, forcePathStyle: true },
+        limits: { graceMs: 5_000, silenceMs: 30_000 },
+        ...(onMounted === undefined ? {} : { onMounted }),
+      },
+      signal,
+    );
+    const [entry] = await run.ledger.runs();
+    return {
+      ends: result.cases.map(({ id, state, reason }) => [id, state, reason]),
+      daemons: entry?.processes.filter(({ role }) => role === 'daemon').length,
+    };
+  } finally {
+    await emulator.close();
+    await run.remove();
+  }
+}
 
 describeMount('a suite on a mount', () => {
   test('a daemon that stops answering makes a hung case in bounded time, and the rest is run on a new one', async () => {
@@ -66,60 +104,38 @@ describeMount('a suite on a mount', () => {
   }, 180_000);
 
   test('a remount that a case asks for starts a new daemon and keeps the files', async () => {
-    const run = await temporaryRun();
-    const emulator = await startEmulatorProcess({}, signal);
-    try {
-      const { endpoint, region, credentials } = emulator;
-      const body = `fs.writeFileSync(context.path('x'), 'data'); await context.control.remount();
-        if (fs.readFileSync(context.path('x'), 'utf8') !== 'data') throw new Error('lost');`;
-      const suiteFolder = await writeSuite(join(run.folder, 'suite'), {
-        one: suiteFile('one', { remounts: body }, 30_000, ['remount']),
-      });
-      const { result } = await runMountedSuite(
-        {
-          scope: run.scope,
-          suiteFolder,
-          connection: { endpoint, region, credentials, forcePathStyle: true },
-          limits: { graceMs: 5_000, silenceMs: 30_000 },
-        },
-        signal,
-      );
-      expect(result.cases.map((entry) => [entry.state, entry.reason])).toEqual([['passed', undefined]]);
-      const [entry] = await run.ledger.runs();
-      expect(entry?.processes.filter((process) => process.role === 'daemon')).toHaveLength(2);
-    } finally {
-      await emulator.close();
-      await run.remove();
-    }
+    const body = `fs.writeFileSync(context.path('x'), 'data'); await context.control.remount();
+      if (fs.readFileSync(context.path('x'), 'utf8') !== 'data') throw new Error('lost');`;
+    const { ends, daemons } = await runSample({ remounts: body }, ['remount']);
+    expect(ends).toEqual([['one/remounts', 'passed', undefined]]);
+    expect(daemons).toBe(2);
   }, 90_000);
 
   test('a target that ends by itself in a case is started again, and the next case has a mount', async () => {
-    const run = await temporaryRun();
-    const emulator = await startEmulatorProcess({}, signal);
-    try {
-      const { endpoint, region, credentials } = emulator;
-      const body = `const { pid } = await context.control.process(); process.kill(pid, 'SIGKILL');
-        for (;;) try { fs.statSync(context.directory) } catch (reason) { if (reason.code === 'ENOTCONN') break; }`;
-      const suiteFolder = await writeSuite(join(run.folder, 'suite'), {
-        one: suiteFile('one', { ends: body, after: "fs.writeFileSync(context.path('x'), 'data')" }, 30_000),
-      });
-      const { result } = await runMountedSuite(
-        {
-          scope: run.scope,
-          suiteFolder,
-          connection: { endpoint, region, credentials, forcePathStyle: true },
-          limits: { graceMs: 5_000, silenceMs: 30_000 },
-        },
-        signal,
+    const body = `const { pid } = await context.control.process(); process.kill(pid, 'SIGKILL');
+      for (;;) try { fs.statSync(context.directory) } catch (reason) { if (reason.code === 'ENOTCONN') break; }`;
+    const { ends } = await runSample({ ends: body, after: WRITES });
+    expect(ends).toEqual([
+      ['one/ends', 'passed', undefined],
+      ['one/ends/clean-up', 'failed', 'The target had ended by itself, and was started again'],
+      ['one/after', 'passed', undefined],
+    ]);
+  }, 90_000);
+
+  test('a target that ended before a case has failed that case, and is started again', async () => {
+    const { ends, daemons } = await runSample({ first: WRITES, after: WRITES }, [], async ({ target }) => {
+      process.kill(target.pid ?? 0, 'SIGKILL');
+      await until('the mount has lost its daemon', () =>
+        stat(target.directory).then(
+          () => undefined,
+          (reason: unknown) => (codeOf(reason) === 'ENOTCONN' ? true : undefined),
+        ),
       );
-      expect(result.cases.map((entry) => [entry.id, entry.state, entry.reason])).toEqual([
-        ['one/ends', 'passed', undefined],
-        ['one/ends/clean-up', 'failed', 'The target had ended by itself, and was started again'],
-        ['one/after', 'passed', undefined],
-      ]);
-    } finally {
-      await emulator.close();
-      await run.remove();
-    }
+    });
+    expect(ends).toEqual([
+      ['one/first', 'failed', expect.stringMatching(/^The target ended by itself: ENOTCONN/) as string],
+      ['one/after', 'passed', undefined],
+    ]);
+    expect(daemons).toBe(2);
   }, 90_000);
 });

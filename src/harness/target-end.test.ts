@@ -1,8 +1,8 @@
-import { configSchema } from '../config/schema.js';
 import type { SuiteResult } from '../report/model.js';
 import { endTarget } from './target-end.js';
 import { TargetSession } from './targets/session.js';
 import type { RunningTarget } from './targets/target.js';
+import { NOWHERE } from './targets/testing/nowhere.js';
 
 const LIMIT_MS = 50;
 const result: SuiteResult = { suite: 'posix', target: 'slow', control: false, elapsedMs: 1, cases: [] };
@@ -20,16 +20,7 @@ async function startedSession(stop: RunningTarget['stop'], kills: string[]): Pro
       quirks: [],
       start: () => Promise.resolve(running),
     },
-    {
-      runId: 'run',
-      folder: '/nowhere',
-      config: configSchema.parse({}),
-      record: {
-        mount: () => Promise.resolve(),
-        daemon: () => Promise.resolve(),
-        folder: () => Promise.resolve(),
-      },
-    },
+    NOWHERE,
   );
   await session.start(new AbortController().signal);
   return session;

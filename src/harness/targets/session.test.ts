@@ -3,20 +3,9 @@ import { once } from 'node:events';
 import { mkdtemp, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { configSchema } from '../../config/schema.js';
 import { TargetSession } from './session.js';
 import type { RunningTarget, TargetDriver, TargetPlace } from './target.js';
-
-const place: TargetPlace = {
-  runId: 'run',
-  folder: '/nowhere',
-  config: configSchema.parse({}),
-  record: {
-    mount: () => Promise.resolve(),
-    daemon: () => Promise.resolve(),
-    folder: () => Promise.resolve(),
-  },
-};
+import { NOWHERE } from './testing/nowhere.js';
 
 /** A target that is there once only, as a mount point is, and whose start can be made to stand still. */
 class SlowDriver implements TargetDriver {
@@ -83,7 +72,7 @@ class SlowDriver implements TargetDriver {
 
 test('a target that is killed while it is started anew is started once more, not twice', async () => {
   const driver = new SlowDriver();
-  const session = new TargetSession(driver, place);
+  const session = new TargetSession(driver, NOWHERE);
   const { signal } = new AbortController();
   await session.start(signal);
   driver.stands = true;
@@ -103,7 +92,7 @@ test('a crash kills a process that lives; of one that has ended, or that is not 
   const ended = once(child, 'exit');
   const driver = new SlowDriver();
   driver.pid = child.pid;
-  const session = new TargetSession(driver, place);
+  const session = new TargetSession(driver, NOWHERE);
   const { signal } = new AbortController();
   await session.start(signal);
   await session.crash(signal);
@@ -116,7 +105,7 @@ test('a crash kills a process that lives; of one that has ended, or that is not 
 
 test('a target that is terminated is started again, and what it said of unsaved data is told', async () => {
   const driver = new SlowDriver();
-  const session = new TargetSession(driver, place);
+  const session = new TargetSession(driver, NOWHERE);
   const { signal } = new AbortController();
   await session.start(signal);
   await expect(session.terminate(signal)).rejects.toMatchObject({ kind: 'unsupported' });
@@ -128,7 +117,7 @@ test('a target that is terminated is started again, and what it said of unsaved 
 
 test('a target that can not save at a remount is there again, so that the next case meets no plain directory', async () => {
   const driver = new SlowDriver();
-  const session = new TargetSession(driver, place);
+  const session = new TargetSession(driver, NOWHERE);
   const { signal } = new AbortController();
   await session.start(signal);
   driver.stopFails = true;
@@ -140,7 +129,7 @@ test('a target that can not save at a remount is there again, so that the next c
 test('where a target does not come back after a remount, its mount point is gone too', async () => {
   const driver = new SlowDriver();
   driver.directory = await mkdtemp(join(tmpdir(), 'objectfs-test-'));
-  const session = new TargetSession(driver, place);
+  const session = new TargetSession(driver, NOWHERE);
   const { signal } = new AbortController();
   await session.start(signal);
   driver.startFails = true;

@@ -227,16 +227,23 @@ function planForward(cursor: Cursor, fileBytes: number): AheadRange | undefined 
   const from = Math.max(cursor.plannedTo, cursor.edge);
   const to = Math.min(fileBytes, cursor.edge + cursor.windowBytes);
   if (to <= from || (to < fileBytes && to - from < leastPlan(cursor))) return undefined;
-  cursor.plannedTo = to;
-  return { offset: from, lengthBytes: to - from };
+  const lengthBytes = to === fileBytes ? to - from : inLargePlans(to - from);
+  cursor.plannedTo = from + lengthBytes;
+  return { offset: from, lengthBytes };
 }
 
 function planBackward(cursor: Cursor): AheadRange | undefined {
   const to = Math.min(cursor.plannedTo, cursor.edge);
   const from = Math.max(0, cursor.edge - cursor.windowBytes);
   if (to <= from || (from > 0 && to - from < leastPlan(cursor))) return undefined;
-  cursor.plannedTo = from;
-  return { offset: from, lengthBytes: to - from };
+  const lengthBytes = from === 0 ? to : inLargePlans(to - from);
+  cursor.plannedTo = to - lengthBytes;
+  return { offset: cursor.plannedTo, lengthBytes };
+}
+
+/** Without the rest behind the last large one, which would be a small request of its own. */
+function inLargePlans(lengthBytes: number): number {
+  return lengthBytes < LARGE_PLAN_BYTES ? lengthBytes : lengthBytes - (lengthBytes % LARGE_PLAN_BYTES);
 }
 
 function leastPlan(cursor: Cursor): number {

@@ -115,7 +115,7 @@ function budgetsOf({
 }
 
 function createBlockCache(mount: FileSystemOptions['mount'], disk: DiskTier | undefined): BlockCache {
-  const limitBytes = Math.floor(mount.memoryLimit / 2);
+  const limitBytes = Math.floor((mount.memoryLimit * 3) / 8);
   return new BlockCache({
     limitBytes,
     wholeBytes: WHOLE_OBJECT_BYTES,

@@ -5,11 +5,14 @@ import { startMount, type RunningMount } from './start.js';
 import { makeMountPlace, startTestServer, type MountPlace, type TestServer } from './testing/mount-place.js';
 
 const MIB = 1024 * 1024;
-/** The full size: `OBJECTFS_MEMORY_READERS=64 OBJECTFS_MEMORY_FILES=10000 OBJECTFS_MEMORY_MIB=16`. */
+/**
+ * The full size: `OBJECTFS_MEMORY_READERS=64 OBJECTFS_MEMORY_FILES=10000 OBJECTFS_MEMORY_MIB=16`. From
+ * `OBJECTFS_MEMORY_LIMIT_MIB=256` on, a mount takes its memory in huge pages.
+ */
 const READERS = Number(process.env['OBJECTFS_MEMORY_READERS'] ?? 8);
 const OPEN_FILES = Number(process.env['OBJECTFS_MEMORY_FILES'] ?? 100);
 const FILE_MIB = Number(process.env['OBJECTFS_MEMORY_MIB'] ?? 6);
-const LIMIT_MIB = 64;
+const LIMIT_MIB = Number(process.env['OBJECTFS_MEMORY_LIMIT_MIB'] ?? 64);
 const ABOVE_LIMIT_MIB = 200;
 /** What a process that started by chance would take: a mount below it was not measured. */
 const LEAST_MIB = 40;

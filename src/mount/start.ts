@@ -7,6 +7,7 @@ import { checkMountPoint } from '../fuse/mount-point.js';
 import { daemonMessage, fromPlainFailure, type DaemonMessage } from './messages.js';
 import { clearDeadMount } from './mounts.js';
 import type { MountPlan } from './plan.js';
+import { heapFlags, mallocSettings } from './process-memory.js';
 import { ensureStateFolder, newLogFile } from './state-folder.js';
 import { unmountDirectory, type UnmountOptions } from './unmount.js';
 
@@ -44,18 +45,6 @@ export interface RunningMount {
 
 /** Room in libuv's thread pool: name look-ups, stage files and notifications to the kernel share it. */
 const THREADS = '16';
-
-/**
- * MiB that V8 lets grow before its first full collection. Blocks of files count as its heap: with the default of a few
- * MiB, reading 256 MiB took six collections and a quarter of the CPU time. Later limits follow what is in use.
- */
-const FIRST_COLLECTION_MIB = 128;
-/**
- * A mount with a smaller `mount.memoryLimit` than twice that collects sooner, for what is not collected yet is above the
- * limit: V8 lets its heap grow by a quarter instead of to the fourfold, with 4 MiB for new objects instead of 16.
- */
-const SPARING_FLAGS = ['--heap-growing-percent=25', '--max-semi-space-size=4'];
-const MIB = 1024 * 1024;
 
 /**
  * Starts a daemon for a plan; resolves when the mount answers. A dead mount of ours on the directory is cleared first.
@@ -143,14 +132,13 @@ function spawnDaemon(memoryLimit: number, foreground: boolean, log: FileHandle |
     cwd: '/', // a daemon holds no directory
     detached: !foreground,
     stdio: ['ignore', 'ignore', output, 'ipc'],
-    env: { UV_THREADPOOL_SIZE: THREADS, ...process.env, ...detached },
+    env: {
+      UV_THREADPOOL_SIZE: THREADS,
+      ...process.env,
+      ...mallocSettings(memoryLimit, process.env),
+      ...detached,
+    },
   });
-}
-
-function heapFlags(memoryLimit: number): readonly string[] {
-  const halfMib = Math.floor(memoryLimit / 2 / MIB);
-  if (halfMib >= FIRST_COLLECTION_MIB) return [`--initial-heap-size=${FIRST_COLLECTION_MIB}`];
-  return [`--initial-heap-size=${halfMib}`, ...SPARING_FLAGS];
 }
 
 /** The daemon has another working directory. */

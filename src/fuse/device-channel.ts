@@ -4,6 +4,7 @@ import { Failure } from '../errors/failure.js';
 import type { KernelBacking } from '../fs/operations.js';
 import { BACKING_CLOSE, BACKING_MAP_BYTES, BACKING_OPEN } from './abi/device-requests.js';
 import type { ChannelEnd, FuseChannel, SendOutcome } from './channel.js';
+import { HaltPolling } from './halt-polling.js';
 import * as libc from '../libc/libc.js';
 
 /** Below this, copying a reply into one buffer is cheaper than giving the kernel a list of addresses. */
@@ -17,6 +18,7 @@ export class DeviceChannel implements FuseChannel {
   readonly #fd: number;
   readonly #vectors = Buffer.alloc(MOST_VECTORS * libc.IOVEC_BYTES);
   readonly #watch: libc.Watch;
+  readonly #polling = new HaltPolling();
   #watching = true;
   #waiter: (() => void) | undefined;
   #closed = false;
@@ -61,6 +63,7 @@ export class DeviceChannel implements FuseChannel {
 
   async readable(): Promise<void> {
     if (this.#closed) return;
+    this.#polling.begin();
     await new Promise<void>((resolve) => {
       this.#waiter = resolve;
       if (!this.#watching) {
@@ -109,6 +112,7 @@ export class DeviceChannel implements FuseChannel {
       return;
     }
     this.#waiter = undefined;
+    this.#polling.end();
     setImmediate(waiter);
   };
 

@@ -10,7 +10,10 @@ import { probeStore, type StoreCapabilities } from '../s3/probe.js';
 import { withRenewedCredentials } from '../s3/renewing.js';
 import { withRetry } from '../s3/retry.js';
 import type { ObjectStore } from '../s3/store.js';
+import { withCeiling } from '../transfer/ceiling.js';
 import { createTransporter } from '../transfer/create.js';
+import { pacerFor } from '../transfer/pacing.js';
+import { pacedStore } from '../transfer/request-rate/pacer.js';
 import type { Transporter } from '../transfer/transporter.js';
 import { leaveCacheFolder, prepareCacheFolder, type CacheFolder } from './cache-folder.js';
 import type { Observed } from './observe/collect.js';
@@ -132,8 +135,10 @@ function fileSystemOver(
   const transporter = seams.transporter(
     createTransporter('optimized', checked, config.transfer, { log, retry }),
   );
+  // The transporter has the same paced store and the same ceiling: what is learnt and paid for counts for both.
+  const store = withCeiling(pacedStore(checked), pacerFor(config.transfer));
   return createFileSystem({
-    store: watch.guard(withRetry(checked, { policy: { maxTotalMs }, onRetry })),
+    store: watch.guard(withRetry(store, { policy: { maxTotalMs }, onRetry })),
     prefix: keyPrefix(prefix),
     transporter: watch.guardTransporter(retries.of(transporter)),
     mount: config.mount,

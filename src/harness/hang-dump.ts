@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../errors/failure.js';
+import { stackOf } from '../mount/stack/ask.js';
 import { statusOf } from '../mount/status.js';
 import { mountAt } from './mounts.js';
 
@@ -23,8 +24,8 @@ export interface HangScene {
 
 /**
  * Writes down what can be seen of a hang, while it lasts: threads of the case's process and of the target's daemon with
- * their system calls and kernel stacks, how many requests the kernel waits for, and, of a daemon of ours that still
- * answers, its open operations and requests to S3. The mount itself is never touched.
+ * their system calls and kernel stacks, how many requests the kernel waits for, where the code of a daemon of ours runs,
+ * and, if it still answers, its open operations and requests to S3. The mount itself is never touched.
  *
  * @param folder - Made where it is missing.
  * @returns The path of the file; what could not be read is said in it.
@@ -36,14 +37,22 @@ export async function dumpHang(folder: string, scene: HangScene): Promise<string
     reason,
     worker: await processOf(workerPid),
     ...(daemonPid === undefined ? {} : { daemon: await processOf(daemonPid) }),
-    ...(mountPoint === undefined
-      ? {}
-      : { mount: await attempt(() => statusOf(mountPoint)), waiting: await waitingOn(mountPoint) }),
+    ...(mountPoint === undefined ? {} : await mountScene(mountPoint)),
   };
   await mkdir(folder, { recursive: true });
   const path = join(folder, `${id.replaceAll(/[^\w.-]/g, '.').slice(0, 120)}.json`);
   await writeFile(path, `${JSON.stringify(dump, undefined, 2)}\n`, { mode: 0o600 });
   return path;
+}
+
+/** Side by side: each may take as long as it takes to see that nobody answers. */
+async function mountScene(mountPoint: string) {
+  const [stack, mount, waiting] = await Promise.all([
+    attempt(() => stackOf(mountPoint)),
+    attempt(() => statusOf(mountPoint)),
+    waitingOn(mountPoint),
+  ]);
+  return { ...(typeof stack === 'string' ? { stack } : stack), mount, waiting };
 }
 
 async function processOf(pid: number): Promise<unknown> {

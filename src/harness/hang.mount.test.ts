@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startEmulatorProcess } from '../emulator/child.js';
 import { until } from '../mount/testing/mount-place.js';
@@ -95,6 +95,7 @@ describeMount('a suite on a mount', () => {
         daemon: { status: expect.stringMatching(/^State:\tT/m) as string },
         worker: { threads: expect.arrayContaining([aThread]) as unknown[] },
         mount: { state: 'silent' },
+        stack: expect.stringMatching(/^not readable: Nothing answers/) as string,
       });
       expect(cleanup.proven).toBe(true);
     } finally {
@@ -102,6 +103,45 @@ describeMount('a suite on a mount', () => {
       await run.remove();
     }
   }, 180_000);
+
+  test('of a daemon whose event loop runs in circles the dump tells where its code is, and no value', async () => {
+    const run = await temporaryRun();
+    const emulator = await startEmulatorProcess({}, signal);
+    try {
+      const { endpoint, region, credentials } = emulator;
+      const planted = join(run.folder, 'switch');
+      await writeFile(planted, '');
+      const plants = `fs.writeFileSync('${planted}', 'mkdir-runs-in-circles')`;
+      const body = `${plants}; await fs.promises.mkdir(context.path('x'))`;
+      const suiteFolder = await writeSuite(join(run.folder, 'suite'), {
+        one: suiteFile('one', { circles: body }, 1_000),
+      });
+      const { result } = await runMountedSuite(
+        {
+          scope: run.scope,
+          suiteFolder,
+          connection: { endpoint, region, credentials, forcePathStyle: true },
+          limits: { graceMs: 500, silenceMs: 30_000 },
+          hangFolder: join(run.folder, 'hangs'),
+          planted,
+        },
+        signal,
+      );
+      expect(result.cases.map(({ id, state }) => [id, state])).toEqual([['one/circles', 'hung']]);
+      const text = await readFile(join(run.folder, 'hangs', 'one.circles.json'), 'utf8');
+      const { stack, mount } = JSON.parse(text) as {
+        readonly stack: readonly string[];
+        readonly mount: unknown;
+      };
+      expect(mount).toEqual(expect.objectContaining({ state: 'silent', stack }));
+      expect(stack[0]).toMatch(/^runInCircles \(dist\/src\/planted\/hangs\.js:\d+:\d+\)$/);
+      expect(stack.join()).toContain('dist/src/fuse/');
+      expect(text).not.toContain(credentials.secretAccessKey);
+    } finally {
+      await emulator.close();
+      await run.remove();
+    }
+  }, 120_000);
 
   test('a remount that a case asks for starts a new daemon and keeps the files', async () => {
     const body = `fs.writeFileSync(context.path('x'), 'data'); await context.control.remount();

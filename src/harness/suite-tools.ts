@@ -105,6 +105,7 @@ async function placeTarget(tools: SuiteTools, job: SuiteOnTarget, label: string)
     folder,
     ...(job.store === undefined ? {} : { store: job.store }),
     config: await configOf(tools, job, label),
+    looksIntoHangs: tools.hangFolder !== undefined,
     record: tools.scope.record,
   });
 }

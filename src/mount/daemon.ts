@@ -13,6 +13,7 @@ import { countRecovered, recoveryFolder } from './observe/recovery.js';
 import type { MountStatus } from './observe/status.js';
 import { sourceOf, type MountPlan } from './plan.js';
 import { connectServiceManager, type ServiceManager } from './service/service-manager.js';
+import { keepStackThread, wantsStackThread } from './stack/keep-thread.js';
 import { ensureStateFolder, socketPath } from './state-folder.js';
 
 /**
@@ -67,7 +68,9 @@ async function serveMount(plan: MountPlan, composed: Composed, around: Surroundi
   const actions = signalActions(plan, around);
   const signals = handleSignals(mount, actions, log);
   let control: ControlServer | undefined;
+  let stack: { close(): Promise<void> } | undefined;
   try {
+    if (wantsStackThread(plan)) stack = await keepStackThread(device, log);
     control = await openControl(mount, source, status, (force) =>
       force ? forcedUnmount(mount, log) : savedUnmount(mount, composed.fileSystem),
     );
@@ -83,6 +86,7 @@ async function serveMount(plan: MountPlan, composed: Composed, around: Surroundi
   } finally {
     signals.stop();
     await control?.close();
+    await stack?.close();
   }
 }
 

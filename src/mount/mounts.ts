@@ -6,6 +6,7 @@ import { SUBTYPE } from '../fuse/subtype.js';
 import { findMount, readMountTable, type MountTableEntry } from '../fuse/mount-table.js';
 import { runUnmount } from '../fuse/unmount-command.js';
 import { askDaemon } from './control-client.js';
+import { stackSocketPath } from './stack/messages.js';
 import { likelyStateFolders, socketPath, stateFolder } from './state-folder.js';
 
 /** A mount of this product, as the kernel lists it. */
@@ -92,7 +93,8 @@ export async function releaseMount(mountPoint: string): Promise<void> {
   while (entry !== undefined && isOurs(entry)) {
     await abortConnection(entry.device);
     await runUnmount(mountPoint, 'lazy');
-    await rm(socketPath(stateFolder(), entry.device), { force: true });
+    for (const path of [socketPath, stackSocketPath])
+      await rm(path(stateFolder(), entry.device), { force: true });
     entry = await findMount(mountPoint);
   }
 }

@@ -11,6 +11,8 @@ export interface MountPlan {
   readonly config: Config;
   /** For tests of the suites, see `src/config/planted.ts`: the file that names the defect at work. */
   readonly planted?: string;
+  /** The daemon keeps a thread that tells where its main thread is, for whoever looks into a hang. @defaultValue false */
+  readonly tellsStack?: boolean;
   /** Where the daemon's stderr goes, so that it can be opened anew. Set by `startMount`. */
   readonly logFile?: string;
 }

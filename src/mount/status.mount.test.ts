@@ -1,6 +1,8 @@
 import * as fs from 'node:fs/promises';
+import { join } from 'node:path';
 import { describeMount } from '../harness/testing/mount-tests.js';
 import type { MountStatus } from './observe/status.js';
+import { stackOf } from './stack/ask.js';
 import { startMount } from './start.js';
 import { statusOf, statusOfAll } from './status.js';
 import { BUCKET, until, serverAndPlaces } from './testing/mount-place.js';
@@ -79,6 +81,26 @@ describeMount('the status of a mount', () => {
     await expect(hanging).resolves.toMatchObject({ code: 'ENOENT' });
     expect((await running()).openRequests).toEqual([]);
     await mount.unmount();
+  });
+
+  test('has a stack to tell at the log level debug only, and the mount goes on when it was told', async () => {
+    const plan = here.place.plan(here.server.connection);
+    const quiet = await startMount(plan, { foreground: true });
+    await expect(stackOf(here.place.mountPoint)).rejects.toMatchObject({ kind: 'unsupported' });
+    await quiet.unmount();
+    const logFile = join(here.place.folder, 'mount.log');
+    const config = {
+      ...plan.config,
+      log: { level: 'debug' as const },
+      mount: { ...plan.config.mount, logFile },
+    };
+    const mount = await startMount({ ...plan, config }, { foreground: true });
+    // The thread begins beside the mount.
+    const told = await until('the stack', () => stackOf(here.place.mountPoint).catch(() => undefined));
+    expect(told).toEqual('stack' in told ? { stack: expect.any(Array) as unknown } : { waitsMs: 1_000 });
+    await fs.writeFile(here.place.at('after'), 'data');
+    await mount.unmount();
+    await expect(stackOf(here.place.mountPoint)).rejects.toMatchObject({ kind: 'usage' });
   });
 
   test('says dead of a mount whose daemon was killed, and silent of one that was stopped', async () => {

@@ -3,6 +3,7 @@ import { readMountTable, type MountTableEntry } from '../fuse/mount-table.js';
 import { askDaemon } from './control-client.js';
 import { findControl, findOurMount, isOurs, ownerOf } from './mounts.js';
 import type { MountStatus } from './observe/status.js';
+import { stackOf } from './stack/ask.js';
 
 /** A mount whose daemon has ended: every use of it fails with ENOTCONN. */
 export interface DeadMount {
@@ -16,6 +17,8 @@ export interface SilentMount {
   readonly state: 'silent';
   readonly mountPoint: string;
   readonly source: string;
+  /** Where its main thread is, innermost call first; absent where no thread of it tells. */
+  readonly stack?: readonly string[];
 }
 
 export type AnyMountStatus = MountStatus | DeadMount | SilentMount;
@@ -56,7 +59,9 @@ async function ask(entry: MountTableEntry): Promise<AnyMountStatus> {
     const reply = await askDaemon(control, { command: 'status' });
     return reply?.status ?? { state: 'dead', mountPoint, source };
   } catch (reason) {
-    if (Failure.from(reason).kind === 'timeout') return { state: 'silent', mountPoint, source };
-    throw reason;
+    if (Failure.from(reason).kind !== 'timeout') throw reason;
+    const told = await stackOf(mountPoint).catch(() => undefined);
+    const stack = told !== undefined && 'stack' in told ? { stack: told.stack } : {};
+    return { state: 'silent', mountPoint, source, ...stack };
   }
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { HANGS } from './hangs.js';
 import type { Mutant, SeamName, Seams } from './mutant.js';
 import { MUTANTS } from './mutants/index.js';
 
@@ -55,7 +56,7 @@ function planted<Name extends SeamName>(where: Name, sound: Seams[Name], active:
 }
 
 function plantingOf<Name extends SeamName>(where: Name, id: string) {
-  const mutant: Mutant | undefined = MUTANTS.find((each) => each.id === id);
+  const mutant: Mutant | undefined = [...MUTANTS, ...HANGS].find((each) => each.id === id);
   // A mutant's seam decides the type of its planting, which a lookup by name loses.
   return mutant?.where === where
     ? (mutant.plant as unknown as (sound: Seams[Name]) => Partial<Seams[Name]>)

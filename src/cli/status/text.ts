@@ -1,6 +1,6 @@
 import { formatSize } from '../../config/size.js';
 import { quote } from '../../fuse/mount-point.js';
-import type { AnyMountStatus } from '../../mount/status.js';
+import type { AnyMountStatus, SilentMount } from '../../mount/status.js';
 import type { MountStatus } from '../../mount/observe/status.js';
 
 /** Requests and recovered files that are named; more are counted. */
@@ -29,11 +29,16 @@ export function statusText(status: AnyMountStatus): string {
   return [head, ...lines.map(([name, text]) => `  ${name.padEnd(9)} ${text}`), ''].join('\n');
 }
 
-function troubleText({ state, source, mountPoint }: Exclude<AnyMountStatus, MountStatus>): string {
+function troubleText(status: Exclude<AnyMountStatus, MountStatus>): string {
+  const { state, source, mountPoint } = status;
   const clear = `objectfs unmount ${quote(mountPoint)}`;
   return state === 'dead'
     ? `${source} on ${mountPoint}: DEAD, its daemon has ended; mount it again, or clear it: ${clear}\n`
-    : `${source} on ${mountPoint}: SILENT, its daemon is there but does not answer\n`;
+    : `${source} on ${mountPoint}: SILENT, its daemon is there but does not answer\n${stackLines(status)}`;
+}
+
+function stackLines({ stack = [] }: SilentMount): string {
+  return stack.map((frame) => `  at ${frame}\n`).join('');
 }
 
 function howLine({ endpoint, region, binding, readOnly }: MountStatus): string {

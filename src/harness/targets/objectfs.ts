@@ -115,6 +115,7 @@ function planFor(place: TargetPlace, store: TargetStore, mountPoint: string) {
     prefix: store.prefix,
     mountPoint,
     connection: store.connection,
+    ...(place.looksIntoHangs === true ? { tellsStack: true } : {}),
     config: {
       ...config,
       log: { level: quieter(config.log.level) },

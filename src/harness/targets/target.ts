@@ -22,6 +22,8 @@ export interface TargetPlace {
   readonly config: Config;
   /** What the mount before kept of objects on the local disk may be read. @defaultValue false: a mount shows what S3 holds */
   readonly keepsBlocks?: boolean;
+  /** What is seen of a hang is written down: a daemon of ours is started so that it can tell where it is. @defaultValue false */
+  readonly looksIntoHangs?: boolean;
   /** What a case wants otherwise; a target that can not do it declares `target-settings` as unmet. */
   readonly settings?: TargetSettings;
   /** Called before a mount point, process or outside folder comes to be, so that a sweep can find it. */

@@ -21,6 +21,8 @@ export interface MountedSuite {
   readonly connection: S3Connection;
   readonly limits: WatchLimits;
   readonly hangFolder?: string;
+  /** The switch of planted defects. */
+  readonly planted?: string;
   /** Called when the mount answers, before the first case. */
   readonly onMounted?: (session: TargetSession) => Promise<void>;
 }
@@ -56,8 +58,9 @@ async function runInBucket(options: MountedSuite, bucket: string, signal: AbortS
   const store = { connection, bucket, prefix: '' };
   const folder = join(scope.folder, 'target');
   await mkdir(folder);
-  const place = { runId: scope.runId, folder, store, config, record: scope.record };
-  const session = new TargetSession(objectfsTarget('0.0.0'), place);
+  const looksIntoHangs = hangFolder !== undefined;
+  const place = { runId: scope.runId, folder, store, config, looksIntoHangs, record: scope.record };
+  const session = new TargetSession(objectfsTarget('0.0.0', undefined, options.planted), place);
   try {
     await session.start(signal);
     await proveTarget(session.target, store, { ownFormat: false, signal });

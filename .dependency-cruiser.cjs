@@ -19,7 +19,7 @@ const LAYERS = {
   report: BASE,
   bench: [...BASE, 's3', 'transfer', 'report'],
   // Planted defects, loaded by the test board only; the published package is without them.
-  planted: [...BASE, 's3', 'transfer', 'emulator', 'fs'],
+  planted: [...BASE, 's3', 'transfer', 'cache', 'emulator', 'fs'],
   harness: [...BASE, 's3', 'transfer', 'emulator', 'mount', 'bench', 'report'],
 };
 

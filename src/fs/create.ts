@@ -45,6 +45,8 @@ export interface FileSystemOptions {
   readonly mount: Config['mount'];
   /** A folder of this mount alone: `stage/` in it is emptied at start, `blocks/` is the disk tier, `recovery/` stays. */
   readonly cacheDir: string;
+  /** What the disk tier is used through. @defaultValue itself */
+  readonly throughDisk?: (sound: DiskTier) => DiskTier;
   readonly log: Log;
   /** Of objects that name no owner. */
   readonly owner: { readonly uid: number; readonly gid: number };
@@ -123,15 +125,17 @@ function createBlockCache(mount: FileSystemOptions['mount'], disk: DiskTier | un
   });
 }
 
-function createDiskTier({ mount, cacheDir, log }: FileSystemOptions): DiskTier | undefined {
+function createDiskTier(options: FileSystemOptions): DiskTier | undefined {
+  const { mount, cacheDir, log, throughDisk } = options;
   if (mount.diskCache === 0) return undefined;
-  return new DiskTier({
+  const disk = new DiskTier({
     folder: join(cacheDir, 'blocks'),
     limitBytes: mount.diskCache,
     blockBytes: BLOCK_BYTES,
     queueBytes: Math.floor(mount.memoryLimit / 16),
     log,
   });
+  return throughDisk?.(disk) ?? disk;
 }
 
 /** What is kept of directories, and who is told when it turns out wrong. */

@@ -143,6 +143,7 @@ function fileSystemOver(
     transporter: watch.guardTransporter(retries.of(transporter)),
     mount: config.mount,
     transfer: config.transfer,
+    throughDisk: (sound) => seams.diskTier(sound),
     cacheDir,
     log,
     owner: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },

@@ -1,3 +1,4 @@
+import type { DiskTier } from '../cache/disk/disk-tier.js';
 import type { Lane } from '../emulator/link/lane.js';
 import type { Operation } from '../emulator/operations/request.js';
 import type { FileSystem } from '../fs/operations.js';
@@ -9,6 +10,8 @@ export interface Seams {
   readonly fileSystem: FileSystem;
   readonly store: ObjectStore;
   readonly transporter: Transporter;
+  /** The cache on the local disk. */
+  readonly diskTier: DiskTier;
   /** Of the embedded S3 server. */
   readonly server: Operation;
   /** The link before it, from the client to the server: one direction of one connection. */

@@ -18,6 +18,7 @@ export function plantBy(switchFile: string): Plant {
     fileSystem: (sound) => planted('fileSystem', sound, active),
     store: (sound) => planted('store', sound, active),
     transporter: (sound) => planted('transporter', sound, active),
+    diskTier: (sound) => planted('diskTier', sound, active),
     server: (sound) => planted('server', sound, active),
     uplink: (sound) => planted('uplink', sound, active),
     downlink: (sound) => planted('downlink', sound, active),

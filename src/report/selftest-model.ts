@@ -4,7 +4,7 @@ import { z } from 'zod';
 export const mutantResultSchema = z.strictObject({
   id: z.string(),
   sentence: z.string(),
-  /** The seam: `fileSystem`, `store`, `transporter`, `server`, `uplink`, `downlink`. */
+  /** The seam: `fileSystem`, `store`, `transporter`, `diskTier`, `server`, `uplink`, `downlink`. */
   where: z.string(),
   /** `broken`: the mount on which it was planted did not come back, so nothing is known. */
   state: z.enum(['caught', 'missed', 'broken']),

@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { CaseList, defineGroup, sameBytes } from '../../src/harness/api/index.js';
+import { CaseList, defineGroup, ok, sameBytes } from '../../src/harness/api/index.js';
 import { MIB } from '../shared/content.js';
 
 // What lies on the local disk for years is read as if it came from S3.
@@ -16,7 +16,7 @@ for (const [damage, says] of [
 ] as const) {
   group.add(
     damage,
-    `files of a cache on the local disk ${says} are noticed: what is read is what S3 holds`,
+    `files of a cache on the local disk ${says} are noticed: what is read is what S3 holds, and the damage is counted`,
     async (context) => {
       const contents = [300_000, 3 * MIB + 7].map((sizeBytes, salt) => context.bytes(sizeBytes, salt));
       const pathOf = (index: number): string => context.path(`file-${index}`);
@@ -28,6 +28,9 @@ for (const [damage, says] of [
       await context.control.remount({ cacheDamage: damage });
       for (const [index, content] of contents.entries())
         sameBytes(await readFile(pathOf(index)), content, `file ${index}, over a damaged cache`);
+      // A mount that fetches everything again would pass so far. Not every block need have been kept.
+      const { diskDamagedBlocks = 0 } = await context.control.cacheCounters();
+      ok(diskDamagedBlocks > 0, `damaged blocks are counted (diskDamagedBlocks is ${diskDamagedBlocks})`);
     },
   );
 }

@@ -169,6 +169,11 @@ export interface TargetControl {
   setFaults(rules: FaultRules | undefined): Promise<void>;
   /** How often each rule fitted and fired. Needs `faults`. */
   faultCounts(): Promise<readonly FaultCount[]>;
+  /**
+   * What the target says of its cache since it was mounted, by the counter's name as in `objectfs status --json`. Needs
+   * `disk-cache` and `target-settings`.
+   */
+  cacheCounters(): Promise<Readonly<Record<string, number>>>;
   /** What the embedded server was asked since it runs, by operation. Needs `request-counts`. */
   requestCounts(): Promise<readonly RequestCount[]>;
 }

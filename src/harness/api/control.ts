@@ -33,6 +33,7 @@ export function controlOf(socketPath: string, directory: string, signal: AbortSi
       await ask({ request: 'set-faults', ...(rules === undefined ? {} : { rules }) });
     },
     faultCounts: async () => (await ask({ request: 'fault-counts' })).faults ?? [],
+    cacheCounters: async () => asked('cache-counters', (await ask({ request: 'cache-counters' })).cache),
     requestCounts: async () => (await ask({ request: 'counts' })).counts ?? [],
   };
 }

@@ -151,7 +151,7 @@ export const targetSettingsSchema = z.strictObject({
 /**
  * `remount`: stop the target cleanly and start it again with a cold cache. `crash`: end it with SIGKILL and start it
  * again; `terminate`: the same with SIGTERM. The reply comes when it is usable. `counts`: what the embedded server was
- * asked so far. `second-mount`, `end-second-mount`: see `TargetControl`. `put-back`: whatever a case has changed with these
+ * asked so far. `cache-counters`: what the target says of its cache. `second-mount`, `end-second-mount`: see `TargetControl`. `put-back`: whatever a case has changed with these
  * is as it was.
  */
 export const controlRequestSchema = z.discriminatedUnion('request', [
@@ -161,7 +161,7 @@ export const controlRequestSchema = z.discriminatedUnion('request', [
   }),
   z.strictObject({ request: z.literal('second-mount'), client: z.enum(OTHER_CLIENTS).exactOptional() }),
   z.strictObject({ request: z.literal('set-faults'), rules: faultRulesSchema.exactOptional() }),
-  z.strictObject({ request: z.enum(['fault-counts', 'counts']) }),
+  z.strictObject({ request: z.enum(['fault-counts', 'counts', 'cache-counters']) }),
 ]);
 export type ControlRequest = z.infer<typeof controlRequestSchema>;
 
@@ -174,6 +174,8 @@ export const controlAnswerSchema = z.strictObject({
   process: z
     .strictObject({ pid: z.number(), rssBytes: z.number(), peakRssBytes: z.number() })
     .exactOptional(),
+  /** Of the target, by name. */
+  cache: z.record(z.string(), z.number()).exactOptional(),
   /** What a target said when it was terminated. */
   said: z.string().exactOptional(),
 });

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
 import type { Config } from '../../config/schema.js';
 import { Failure } from '../../errors/failure.js';
+import { statusOf } from '../../mount/status.js';
 import { startMount, type RunningMount } from '../../mount/start.js';
 import type { UnmetNeed } from '../api/protocol.js';
 import { mountAt, releaseHard } from '../mounts.js';
@@ -79,6 +80,7 @@ async function startObjectfs(
     directory: mountPoint,
     mountPoint,
     pid: mount.pid,
+    cacheCounters: () => cacheCounters(mountPoint),
     terminate: (endSignal) => terminateMount(mount, endSignal),
     stop: async (stopSignal) => {
       await stopMount(mount, stopSignal);
@@ -89,6 +91,12 @@ async function startObjectfs(
       await disk?.remove();
     },
   };
+}
+
+async function cacheCounters(mountPoint: string): Promise<Readonly<Record<string, number>>> {
+  const status = await statusOf(mountPoint);
+  if (status.state === 'running') return status.cache;
+  throw new Failure('not-connected', `The mount on ${mountPoint} is ${status.state}`);
 }
 
 function cacheFolder({ folder, settings }: TargetPlace): string {

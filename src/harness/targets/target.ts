@@ -46,6 +46,8 @@ export interface RunningTarget {
   readonly pid?: number;
   /** Waits until the bucket holds all that was written and closed. Absent: `close` returns only then. */
   settle?(signal: AbortSignal): Promise<void>;
+  /** What it says of its cache, by the counter's name. Absent: it says nothing. */
+  cacheCounters?(): Promise<Readonly<Record<string, number>>>;
   /** Unsaved data first, then gone. @throws Failure where something could not be saved or released. */
   stop(signal: AbortSignal): Promise<void>;
   /**

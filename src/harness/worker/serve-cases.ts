@@ -63,6 +63,8 @@ export class CaseService {
     switch (asked.request) {
       case 'counts':
         return this.#server === undefined ? {} : { counts: await this.#server.requestCounts() };
+      case 'cache-counters':
+        return { cache: await cacheOf(this.#session) };
       case 'fault-counts':
         return { faults: await this.#faulty().faultCounts() };
       case 'set-faults':
@@ -122,6 +124,12 @@ export class CaseService {
   #restartLimit(): AbortSignal {
     return AbortSignal.any([this.#signal, AbortSignal.timeout(RESTART_LIMIT_MS)]);
   }
+}
+
+/** @throws Failure `unsupported` where the target says nothing of its cache. */
+async function cacheOf({ driver, target }: TargetSession): Promise<Readonly<Record<string, number>>> {
+  if (target.cacheCounters !== undefined) return target.cacheCounters();
+  throw new Failure('unsupported', `The target ${driver.name} says nothing of its cache`);
 }
 
 /** @throws Failure `unsupported` where no process is known, or it is gone. */

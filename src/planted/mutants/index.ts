@@ -1,6 +1,7 @@
 import type { Mutant } from '../mutant.js';
 import { ATTRIBUTE_MUTANTS } from './attributes.js';
 import { DATA_MUTANTS } from './data.js';
+import { DISK_MUTANTS } from './disk.js';
 import { LINK_MUTANTS } from './link.js';
 import { NAME_MUTANTS } from './names.js';
 import { SERVER_MUTANTS } from './server.js';
@@ -17,6 +18,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...XATTR_MUTANTS,
   ...STORE_MUTANTS,
   ...TRANSPORTER_MUTANTS,
+  ...DISK_MUTANTS,
   ...SERVER_MUTANTS,
   ...LOAD_MUTANTS,
   ...OUTAGE_MUTANTS,

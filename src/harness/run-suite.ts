@@ -9,7 +9,7 @@ import type { RunPlan, WorkerEvent } from './api/protocol.js';
 import { dumpHang } from './hang-dump.js';
 import type { ServerControl } from './endpoint-wish.js';
 import type { RunScope } from './run-scope.js';
-import { reviveTarget } from './targets/revive.js';
+import { reviveAfterHang } from './targets/revive.js';
 import type { TargetSession } from './targets/session.js';
 import { CaseBook, firstLines } from './worker/case-book.js';
 import { CaseService } from './worker/serve-cases.js';
@@ -178,10 +178,13 @@ async function recover(
   worker: JestProcess,
   signal: AbortSignal,
 ): Promise<boolean> {
-  // Before the mounts let go of it: it would go on in the plain directory that is left of one.
-  worker.kill();
-  await service.abandon();
-  const lost = await reviveTarget(job.session, signal, () => endWorker(worker));
+  const caught = {
+    kill: () => {
+      worker.kill();
+    },
+    end: () => endWorker(worker),
+  };
+  const lost = await reviveAfterHang(job.session, caught, () => service.abandon(), signal);
   if (lost === undefined) return true;
   job.log.error({ suite: job.suite, err: lost }, 'the target did not come back after a hang');
   return false;

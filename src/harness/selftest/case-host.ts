@@ -52,12 +52,17 @@ export class CaseHost {
       : { state: 'broken', reason: 'The process of the case died' };
   }
 
+  /** Sends SIGKILL, and does not wait for the end that it makes. */
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
   /** Ends the process, whatever it does. */
   async end(): Promise<void> {
     const child = this.#child;
     if (child.exitCode !== null || child.signalCode !== null) return;
     const ended = new Promise((resolve) => child.once('exit', resolve));
-    child.kill('SIGKILL');
+    this.kill();
     await Promise.race([ended, delay(KILL_WAIT_MS, undefined, { ref: false })]);
   }
 

@@ -13,7 +13,7 @@ import type { SuiteTools } from '../suite-tools.js';
 import { objectfsTarget } from '../targets/objectfs.js';
 import { missingClients } from '../targets/peers/clients.js';
 import { proveTarget } from '../targets/proof.js';
-import { reviveTarget } from '../targets/revive.js';
+import { reviveAfterHang } from '../targets/revive.js';
 import { TargetSession } from '../targets/session.js';
 import type { TargetStore } from '../targets/target.js';
 import { CaseService } from '../worker/serve-cases.js';
@@ -136,9 +136,11 @@ export class Lane {
   /** The clean start for a next case. */
   async #restart(signal: AbortSignal): Promise<void> {
     const { session, service } = this.#parts;
-    await this.plant();
-    await service.abandon();
-    const lost = await reviveTarget(session, signal, () => this.#host.end());
+    const abandon = async (): Promise<void> => {
+      await this.plant();
+      await service.abandon();
+    };
+    const lost = await reviveAfterHang(session, this.#host, abandon, signal);
     if (lost !== undefined) throw lost;
     this.#host = await startHost(this.#plan, this.#parts, this.#switchFile);
   }

@@ -27,3 +27,29 @@ export async function reviveTarget(
     return Failure.from(reason);
   }
 }
+
+/** A process with calls under way on a target. */
+export interface Caught {
+  /** Sends SIGKILL and does not wait: in a call on a hung mount it dies only when the mount lets go of it. */
+  kill(): void;
+  /** Waits for the end that it makes, within bounds. */
+  end(): Promise<void>;
+}
+
+/**
+ * The clean start after a case that hung. Killed is what was caught in it before any mount lets go of it: freed, it would
+ * go on in the plain directory that is left of one.
+ *
+ * @param abandon - Takes back what the case has changed; second mounts go with it.
+ * @returns and throws as {@link reviveTarget}.
+ */
+export async function reviveAfterHang(
+  session: TargetSession,
+  caught: Caught,
+  abandon: () => Promise<void>,
+  signal: AbortSignal,
+): Promise<Failure | undefined> {
+  caught.kill();
+  await abandon();
+  return reviveTarget(session, signal, () => caught.end());
+}

@@ -2,6 +2,9 @@ import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { compiledModule } from '../config/paths.js';
+import { Failure } from '../errors/failure.js';
+import { createBucketAdmin } from '../s3/admin.js';
+import type { S3Credentials } from '../s3/connection.js';
 import { startEmulatorProcess } from './child.js';
 
 const built = existsSync(compiledModule('src/emulator/process.js'));
@@ -52,6 +55,34 @@ describeBuilt('the embedded server in its own process (needs dist/: npm run buil
     await server.setFaults(undefined);
     expect(await statusOf()).toBe(sound);
     expect(await server.faultCounts()).toEqual([]);
+    await server.close();
+  });
+
+  test('it knows a guest beside its own account, and refuses the keys that the guest had before', async () => {
+    const server = await startEmulatorProcess({}, forever);
+    const { endpoint, region } = server;
+    const codeFor = async (credentials: S3Credentials): Promise<string | undefined> => {
+      const admin = createBucketAdmin({ endpoint, region, credentials, forcePathStyle: true });
+      try {
+        await admin.listBuckets();
+        return undefined;
+      } catch (reason) {
+        return Failure.from(reason).code;
+      } finally {
+        admin.close();
+      }
+    };
+    const key = { accessKeyId: 'KEY', secretAccessKey: 'secret' };
+    const session = { accessKeyId: 'SESSION', secretAccessKey: 'secret', sessionToken: 'token' };
+    expect(await codeFor(key)).toBe('InvalidAccessKeyId');
+    await server.setGuest(key);
+    expect(await codeFor(key)).toBeUndefined();
+    await server.setGuest(session);
+    expect(await codeFor(key)).toBe('InvalidAccessKeyId');
+    expect(await codeFor(session)).toBeUndefined();
+    await server.setGuest(undefined);
+    expect(await codeFor(session)).toBe('ExpiredToken');
+    expect(await codeFor(server.credentials)).toBeUndefined();
     await server.close();
   });
 

@@ -38,6 +38,8 @@ export interface EmulatorProcess {
   setFaults(rules: FaultRules | undefined): Promise<void>;
   /** How often each fault rule fitted and fired. */
   faultCounts(): Promise<FaultCount[]>;
+  /** Knows these keys beside its own from the next request on, and those of the guest before no more; undefined: no guest. */
+  setGuest(credentials: S3Credentials | undefined): Promise<void>;
   /** Ends the process and waits until it is gone. */
   close(): Promise<void>;
 }
@@ -103,6 +105,9 @@ async function converse(
     faultCounts: async () => {
       const answer = await ask((id) => ({ kind: 'fault-counts', id }));
       return answer.kind === 'faults' ? answer.faults : [];
+    },
+    setGuest: async (keys) => {
+      await ask((id) => ({ kind: 'set-guest', id, ...(keys === undefined ? {} : { credentials: keys }) }));
     },
     close: () => farewell(child),
   };

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { RequestCount } from '../report/model.js';
 import type { S3Credentials } from '../s3/connection.js';
+import { Guest } from './auth/guest.js';
 import { Faults } from './faults/faults.js';
 import type { FaultCount, FaultRules } from './faults/rules.js';
 import type { Around, Service } from './http/handler.js';
@@ -57,6 +58,8 @@ export interface Emulator {
   setFaults(rules: FaultRules | undefined): void;
   /** How often each fault rule fitted and fired. */
   faultCounts(): FaultCount[];
+  /** Knows these keys beside its own from the next request on, and those of the guest before no more; undefined: no guest. */
+  setGuest(credentials: S3Credentials | undefined): void;
   /** Ends all connections; memory is dropped, a data folder stays. */
   close(): Promise<void>;
 }
@@ -76,9 +79,10 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       ? createMemoryStorage(kept)
       : await createDirectoryStorage(options.dataDir, kept);
   const counts = new RequestCounts();
+  const guest = new Guest();
   const service: Service = {
     storage,
-    verifier: { credentials, region, nowMs },
+    verifier: { credentials, guest, region, nowMs },
     baseHost: options.baseHost ?? 'localhost',
     counts,
     around: options.around ?? ((operation): Operation => operation),
@@ -95,6 +99,9 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       service.faults = rules === undefined ? undefined : new Faults(rules);
     },
     faultCounts: () => service.faults?.counts() ?? [],
+    setGuest: (keys) => {
+      guest.admit(keys);
+    },
     close: async () => {
       await server.close();
       await storage.close();

@@ -44,6 +44,12 @@ export const requestSchema = z.discriminatedUnion('kind', [
     id: z.number().int(),
     rules: faultRulesSchema.exactOptional(),
   }),
+  /** Without credentials there is no guest any more. */
+  z.strictObject({
+    kind: z.literal('set-guest'),
+    id: z.number().int(),
+    credentials: credentialsSchema.exactOptional(),
+  }),
 ]);
 export type ParentRequest = z.infer<typeof requestSchema>;
 
@@ -58,5 +64,6 @@ export const messageSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('failed'), message: z.string(), remedy: z.string().optional() }),
   z.strictObject({ kind: z.literal('counts'), id: z.number().int(), counts: z.array(requestCountSchema) }),
   z.strictObject({ kind: z.literal('faults'), id: z.number().int(), faults: z.array(faultCountSchema) }),
+  z.strictObject({ kind: z.literal('done'), id: z.number().int() }),
 ]);
 export type ChildMessage = z.infer<typeof messageSchema>;

@@ -3,7 +3,7 @@ import { Failure } from '../errors/failure.js';
 import type { Around } from './http/handler.js';
 import { startEmulator, type Emulator, type EmulatorOptions } from './emulator.js';
 import type { AroundLanes } from './link/link.js';
-import { optionsSchema, requestSchema, type ChildMessage } from './process-messages.js';
+import { optionsSchema, requestSchema, type ChildMessage, type ParentRequest } from './process-messages.js';
 
 /*
  * The embedded S3 server as a process of its own, forked by `startEmulatorProcess`: the time that it takes from the
@@ -55,13 +55,23 @@ async function seamsOf(
 function answer(message: unknown): void {
   const request = requestSchema.safeParse(message);
   if (!request.success || emulator === undefined) return;
-  const { data } = request;
-  if (data.kind === 'counts') {
-    send({ kind: 'counts', id: data.id, counts: emulator.requestCounts() });
-    return;
+  send(answerOf(emulator, request.data));
+}
+
+function answerOf(server: Emulator, request: ParentRequest): ChildMessage {
+  const { id } = request;
+  switch (request.kind) {
+    case 'counts':
+      return { kind: 'counts', id, counts: server.requestCounts() };
+    case 'fault-counts':
+      return { kind: 'faults', id, faults: server.faultCounts() };
+    case 'set-faults':
+      server.setFaults(request.rules);
+      return { kind: 'done', id };
+    case 'set-guest':
+      server.setGuest(request.credentials);
+      return { kind: 'done', id };
   }
-  if (data.kind === 'set-faults') emulator.setFaults(data.rules);
-  send({ kind: 'faults', id: data.id, faults: emulator.faultCounts() });
 }
 
 function send(message: ChildMessage): void {

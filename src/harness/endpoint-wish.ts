@@ -1,5 +1,5 @@
 import type { Config } from '../config/schema.js';
-import type { S3Connection } from '../s3/connection.js';
+import type { S3Connection, S3Credentials } from '../s3/connection.js';
 import type { FaultCount, FaultRules } from '../emulator/faults/rules.js';
 import type { RequestCount, RunReport } from '../report/model.js';
 
@@ -24,6 +24,8 @@ export interface ServerControl {
   /** Lets other things go wrong from the next request on, counted anew; undefined: nothing. */
   setFaults(rules: FaultRules | undefined): Promise<void>;
   faultCounts(): Promise<FaultCount[]>;
+  /** Knows these keys beside its own from the next request on, and those of the guest before no more; undefined: no guest. */
+  setGuest(credentials: S3Credentials | undefined): Promise<void>;
 }
 
 /** An S3 service that answers. */

@@ -19,6 +19,8 @@ export interface StartOptions {
   readonly foreground: boolean;
   /** Before the mount answers: stops the daemon. Afterwards it has no effect. */
   readonly signal?: AbortSignal;
+  /** Variables of the daemon beside those of this process. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** A mount that answers. */
@@ -57,7 +59,7 @@ export async function startMount(plan: MountPlan, options: StartOptions): Promis
   const cleared = await clearDeadMount(plan.mountPoint);
   const mountPoint = await checkMountPoint(plan.mountPoint, false); // at once, before a process starts and asks the store
   const log = await openLog(plan, options.foreground);
-  const child = spawnDaemon(plan.config.mount.memoryLimit, options.foreground, log?.file);
+  const child = spawnDaemon(plan.config.mount.memoryLimit, options, log?.file);
   // Before anything is waited for: Ctrl-C reaches the whole group, and an end that nobody saw would be awaited for ever.
   const watch = new DaemonWatch(child);
   const stop = (): void => {
@@ -125,7 +127,11 @@ async function freshLogFile(plan: MountPlan): Promise<string> {
   return newLogFile(folder, plan.bucket, Date.now());
 }
 
-function spawnDaemon(memoryLimit: number, foreground: boolean, log: FileHandle | undefined): ChildProcess {
+function spawnDaemon(
+  memoryLimit: number,
+  { foreground, environment }: StartOptions,
+  log: FileHandle | undefined,
+): ChildProcess {
   const output = log === undefined ? 'inherit' : log.fd;
   const detached = foreground ? {} : { OBJECTFS_DAEMON_DETACHED: '1' };
   return spawn(process.execPath, [...heapFlags(memoryLimit), compiledModule('src/mount/daemon.js')], {
@@ -136,6 +142,7 @@ function spawnDaemon(memoryLimit: number, foreground: boolean, log: FileHandle |
       UV_THREADPOOL_SIZE: THREADS,
       ...process.env,
       ...mallocSettings(memoryLimit, process.env),
+      ...environment,
       ...detached,
     },
   });

@@ -80,7 +80,7 @@ class Renewal {
       return await send();
     } catch (reason) {
       const failure = Failure.from(reason);
-      if (!RENEWABLE.has(failure.kind) || !(await this.#renewed(sentBy))) throw failure;
+      if (!isRenewable(failure) || !(await this.#renewed(sentBy))) throw failure;
       if (canRepeat) return await send();
       throw new Failure('reset', `The credentials had to be renewed: ${failure.message}`, { cause: failure });
     }
@@ -116,6 +116,11 @@ class Renewal {
     );
     return true;
   }
+}
+
+/** A reply to HEAD has no body to give its reason in: of a session that has run out S3 says 400, and nothing else. */
+function isRenewable({ kind, status, code }: Failure): boolean {
+  return RENEWABLE.has(kind) || (status === 400 && code === undefined);
 }
 
 /** A source that can not be read just now has nothing new. */

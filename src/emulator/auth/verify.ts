@@ -3,6 +3,7 @@ import type { RequestHead } from '../protocol/request-head.js';
 import { S3Error } from '../protocol/s3-error.js';
 import { canonicalRequest, stringToSign } from './canonical-request.js';
 import { readClaim, type SignatureClaim } from './credential.js';
+import type { Guest } from './guest.js';
 import { readPayload, type Payload } from './payload.js';
 import { deriveSigningKey, parseBasicTime, sameSignature, scopeText, signatureOf } from './signing.js';
 
@@ -12,6 +13,8 @@ export const MAX_SKEW_MS = 15 * 60 * 1000;
 /** Whom the server knows and when it is. */
 export interface Verifier {
   readonly credentials: S3Credentials;
+  /** Known beside `credentials`. */
+  readonly guest?: Guest;
   readonly region: string;
   readonly nowMs: () => number;
 }
@@ -26,11 +29,11 @@ export function verifyRequest(head: RequestHead, verifier: Verifier): Payload {
   const claim = readClaim(head);
   checkScope(claim, verifier.region);
   checkTime(claim, verifier.nowMs());
-  checkIdentity(claim, verifier.credentials);
+  const { secretAccessKey } = credentialsOf(claim, verifier);
   checkSignedHeaders(head, claim);
   const declared = declaredPayload(head, claim);
   const scope = scopeText(claim.scope);
-  const signingKey = deriveSigningKey(verifier.credentials.secretAccessKey, claim.scope);
+  const signingKey = deriveSigningKey(secretAccessKey, claim.scope);
   const canonical = canonicalRequest(head, claim.signedHeaders, declared);
   const text = stringToSign(claim.timestamp, scope, canonical);
   if (!sameSignature(signatureOf(signingKey, text), claim.signature)) throw mismatch(claim, text, canonical);
@@ -83,11 +86,17 @@ function checkTime(claim: SignatureClaim, nowMs: number): void {
   });
 }
 
-function checkIdentity(claim: SignatureClaim, credentials: S3Credentials): void {
-  if (claim.accessKeyId !== credentials.accessKeyId) {
-    throw new S3Error('InvalidAccessKeyId', { details: { AWSAccessKeyId: claim.accessKeyId } });
+function credentialsOf(
+  { accessKeyId, sessionToken }: SignatureClaim,
+  { credentials, guest }: Verifier,
+): S3Credentials {
+  const known = [credentials, guest?.credentials].find((each) => each?.accessKeyId === accessKeyId);
+  if (known === undefined) {
+    if (guest?.hasExpired(accessKeyId) === true) throw new S3Error('ExpiredToken');
+    throw new S3Error('InvalidAccessKeyId', { details: { AWSAccessKeyId: accessKeyId } });
   }
-  if (claim.sessionToken !== credentials.sessionToken) throw new S3Error('InvalidToken');
+  if (sessionToken !== known.sessionToken) throw new S3Error('InvalidToken');
+  return known;
 }
 
 /** `host` and every `x-amz-` header must be under the signature, or someone between could add them. */

@@ -116,6 +116,13 @@ export interface DirectStore extends ObjectStore {
 export const CACHE_DAMAGES = ['flip', 'cut'] as const;
 export type CacheDamage = (typeof CACHE_DAMAGES)[number];
 
+/**
+ * Where a target reads keys that may change: the shared credentials file, which has long-lived ones, or the program of
+ * `credential_process`, which has those of a session. The AWS tools' own words.
+ */
+export const CREDENTIAL_SOURCES = ['credentials-file', 'credential-process'] as const;
+export type CredentialSource = (typeof CREDENTIAL_SOURCES)[number];
+
 /** Limits of a target that a case chooses. What is absent is as the user has it. */
 export interface TargetSettings {
   readonly memoryLimitBytes?: number;
@@ -125,6 +132,8 @@ export interface TargetSettings {
   readonly cacheDiskBytes?: number;
   /** What the target has kept of objects on its disk stays, and each file of it is damaged while the target is down. */
   readonly cacheDamage?: CacheDamage;
+  /** It is given no keys but those of a guest of the server, in a profile. Needs `faults`. */
+  readonly credentials?: CredentialSource;
 }
 
 /** Of the target's process, as /proc tells. */
@@ -174,6 +183,11 @@ export interface TargetControl {
    * `disk-cache` and `target-settings`.
    */
   cacheCounters(): Promise<Readonly<Record<string, number>>>;
+  /**
+   * The profile of a target that was remounted with `credentials` has other keys, and then the server refuses those of
+   * before. It meets the target only, not the case's own `store`. Needs `faults`.
+   */
+  rotateCredentials(): Promise<void>;
   /** What the embedded server was asked since it runs, by operation. Needs `request-counts`. */
   requestCounts(): Promise<readonly RequestCount[]>;
 }

@@ -6,6 +6,7 @@ export type {
   CaseContext,
   CaseDefinition,
   CaseGroup,
+  CredentialSource,
   DirectStore,
   FixtureFile,
   Need,

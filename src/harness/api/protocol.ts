@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { configSchema } from '../../config/schema.js';
 import { faultCountSchema, faultRulesSchema } from '../../emulator/faults/rules.js';
 import { caseResultSchema, requestCountSchema } from '../../report/model.js';
-import { CACHE_DAMAGES, NEEDS, OTHER_CLIENTS } from './case.js';
+import { CACHE_DAMAGES, CREDENTIAL_SOURCES, NEEDS, OTHER_CLIENTS } from './case.js';
 
 /**
  * What runner and suite worker (a Jest process on the compiled suites) say to each other. Who runs in Jest's sandbox,
@@ -146,13 +146,14 @@ export const targetSettingsSchema = z.strictObject({
   operationTimeoutMs: z.number().int().positive().exactOptional(),
   cacheDiskBytes: z.number().int().positive().exactOptional(),
   cacheDamage: z.enum(CACHE_DAMAGES).exactOptional(),
+  credentials: z.enum(CREDENTIAL_SOURCES).exactOptional(),
 });
 
 /**
  * `remount`: stop the target cleanly and start it again with a cold cache. `crash`: end it with SIGKILL and start it
  * again; `terminate`: the same with SIGTERM. The reply comes when it is usable. `counts`: what the embedded server was
- * asked so far. `cache-counters`: what the target says of its cache. `second-mount`, `end-second-mount`: see `TargetControl`. `put-back`: whatever a case has changed with these
- * is as it was.
+ * asked so far. `cache-counters`: what the target says of its cache. `second-mount`, `end-second-mount`,
+ * `rotate-credentials`: see `TargetControl`. `put-back`: whatever a case has changed with these is as it was.
  */
 export const controlRequestSchema = z.discriminatedUnion('request', [
   z.strictObject({ request: z.literal('remount'), settings: targetSettingsSchema.exactOptional() }),
@@ -161,7 +162,7 @@ export const controlRequestSchema = z.discriminatedUnion('request', [
   }),
   z.strictObject({ request: z.literal('second-mount'), client: z.enum(OTHER_CLIENTS).exactOptional() }),
   z.strictObject({ request: z.literal('set-faults'), rules: faultRulesSchema.exactOptional() }),
-  z.strictObject({ request: z.enum(['fault-counts', 'counts', 'cache-counters']) }),
+  z.strictObject({ request: z.enum(['fault-counts', 'rotate-credentials', 'counts', 'cache-counters']) }),
 ]);
 export type ControlRequest = z.infer<typeof controlRequestSchema>;
 

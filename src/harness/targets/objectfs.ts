@@ -5,11 +5,12 @@ import { execa } from 'execa';
 import type { Config } from '../../config/schema.js';
 import { Failure } from '../../errors/failure.js';
 import { statusOf } from '../../mount/status.js';
-import { startMount, type RunningMount } from '../../mount/start.js';
+import { startMount, type RunningMount, type StartOptions } from '../../mount/start.js';
 import type { UnmetNeed } from '../api/protocol.js';
 import { mountAt, releaseHard } from '../mounts.js';
 import { endProcess, identifyProcess, type ProcessIdentity } from '../processes.js';
 import { damageBlocks, dropBlocks } from './kept-blocks.js';
+import { profileEnvironment } from './profile-files.js';
 import type { RunningTarget, TargetDriver, TargetPlace, TargetStore } from './target.js';
 
 /** How long a daemon that was told to unmount may take to be gone afterwards. */
@@ -73,7 +74,7 @@ async function startObjectfs(
   await place.record.mount(mountPoint);
   const disk = await smallDisk(place);
   const plan = { ...planFor(place, store, mountPoint), ...(planted === undefined ? {} : { planted }) };
-  const mount = await startMount(plan, { foreground: true, signal });
+  const mount = await startMount(plan, { foreground: true, signal, ...environmentOf(place) });
   const daemon = await identifyProcess(mount.pid);
   if (daemon !== undefined) await place.record.daemon(daemon);
   return {
@@ -99,6 +100,10 @@ async function cacheCounters(mountPoint: string): Promise<Readonly<Record<string
   throw new Failure('not-connected', `The mount on ${mountPoint} is ${status.state}`);
 }
 
+function environmentOf({ folder, settings }: TargetPlace): Pick<StartOptions, 'environment'> {
+  return settings?.credentials === undefined ? {} : { environment: profileEnvironment(folder) };
+}
+
 function cacheFolder({ folder, settings }: TargetPlace): string {
   return join(folder, settings?.cacheDiskBytes === undefined ? 'cache' : 'small-disk');
 }
@@ -117,12 +122,13 @@ async function smallDisk(place: TargetPlace): Promise<{ remove(): Promise<void> 
 }
 
 function planFor(place: TargetPlace, store: TargetStore, mountPoint: string) {
-  const { config, settings: { memoryLimitBytes, operationTimeoutMs } = {} } = place;
+  const { config, settings: { memoryLimitBytes, operationTimeoutMs, credentials } = {} } = place;
+  const { credentials: own, ...keyless } = store.connection;
   return {
     bucket: store.bucket,
     prefix: store.prefix,
     mountPoint,
-    connection: store.connection,
+    connection: own === undefined || credentials === undefined ? store.connection : keyless,
     ...(place.looksIntoHangs === true ? { tellsStack: true } : {}),
     config: {
       ...config,

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { Failure } from '../../errors/failure.js';
-import type { OtherClient } from '../api/case.js';
+import type { OtherClient, TargetSettings } from '../api/case.js';
 import type { ControlAnswer, ControlRequest } from '../api/protocol.js';
 import type { ServerControl } from '../endpoint-wish.js';
+import { writeProfile } from '../targets/profile-files.js';
 import { RESTART_LIMIT_MS, reviveTarget } from '../targets/revive.js';
 import type { TargetSession } from '../targets/session.js';
 import { startControlServer } from './control-server.js';
@@ -50,12 +51,12 @@ export class CaseService {
   async abandon(): Promise<void> {
     this.#session.settings = undefined;
     await this.#second.kill();
-    await this.#server?.setFaults(undefined);
+    await this.#mendServer();
   }
 
   async close(): Promise<void> {
     await this.#closeSocket();
-    await this.#server?.setFaults(undefined).catch(() => undefined);
+    await this.#mendServer().catch(() => undefined);
     await this.#second.kill();
   }
 
@@ -66,9 +67,9 @@ export class CaseService {
       case 'cache-counters':
         return { cache: await cacheOf(this.#session) };
       case 'fault-counts':
-        return { faults: await this.#faulty().faultCounts() };
+        return { faults: await this.#told().faultCounts() };
       case 'set-faults':
-        await this.#faulty().setFaults(asked.rules);
+        await this.#told().setFaults(asked.rules);
         return {};
       case 'process':
         return { process: await factsOf(this.#session.target.pid) };
@@ -83,9 +84,11 @@ export class CaseService {
       case 'revive':
         await this.#revive();
         return {};
+      case 'rotate-credentials':
+        await this.#rotateCredentials();
+        return {};
       case 'remount':
-        this.#session.settings = asked.settings;
-        await this.#session.remount(this.#restartLimit());
+        await this.#remount(asked.settings);
         return {};
       case 'crash':
         await this.#session.crash(this.#restartLimit());
@@ -101,9 +104,29 @@ export class CaseService {
     await this.#server?.setFaults(undefined);
     // What could not be saved there is the case's to find out.
     await this.#second.stop().catch(() => undefined);
-    if (this.#session.settings === undefined) return;
-    this.#session.settings = undefined;
+    // What the target has not saved yet it saves with the keys that it has.
+    if (this.#session.settings !== undefined) await this.#remount(undefined);
+    await this.#server?.setGuest(undefined);
+  }
+
+  async #mendServer(): Promise<void> {
+    await this.#server?.setFaults(undefined);
+    await this.#server?.setGuest(undefined);
+  }
+
+  async #remount(settings: TargetSettings | undefined): Promise<void> {
+    this.#session.settings = settings;
+    if (settings?.credentials !== undefined) await this.#rotateCredentials();
     await this.#session.remount(this.#restartLimit());
+  }
+
+  /** The files first: whom the server refuses from then on finds the new keys there. */
+  async #rotateCredentials(): Promise<void> {
+    const { place, settings } = this.#session;
+    if (settings?.credentials === undefined) {
+      throw new Failure('usage', 'The target was not remounted with keys that can change');
+    }
+    await this.#told().setGuest(await writeProfile(place.folder, settings.credentials));
   }
 
   async #revive(): Promise<void> {
@@ -116,9 +139,9 @@ export class CaseService {
     return { first: this.#session.target.directory, second };
   }
 
-  #faulty(): ServerControl {
+  #told(): ServerControl {
     if (this.#server !== undefined) return this.#server;
-    throw new Failure('unsupported', 'Only the embedded server fails as it is told');
+    throw new Failure('unsupported', 'Only the embedded server does as it is told');
   }
 
   #restartLimit(): AbortSignal {

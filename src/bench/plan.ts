@@ -34,6 +34,8 @@ export interface ExperimentPlan {
   /** Name of the link for the report. */
   readonly profile: string;
   readonly transfer: Config['transfer'];
+  /** Somebody else asks for a small object, again and again, while an arm is at work. */
+  readonly smallRequestsBeside: boolean;
   /** Plain words on what was left out and why. */
   readonly notes: readonly string[];
 }
@@ -55,6 +57,8 @@ export interface PlanOptions {
   readonly budgetMs?: number;
   readonly warmupBlocks?: number;
   readonly margin?: number;
+  /** @defaultValue `false` */
+  readonly smallRequestsBeside?: boolean;
   /** The shaped link in front of the embedded server. Absent: a real endpoint, whose speed is not known. */
   readonly link?: LinkFacts;
 }
@@ -101,6 +105,7 @@ export function createPlan(options: PlanOptions): ExperimentPlan {
     margin: options.margin ?? DEFAULT_MARGIN,
     profile: options.link?.name ?? 'real endpoint',
     transfer: options.transfer,
+    smallRequestsBeside: options.smallRequestsBeside ?? false,
     notes: [...fitted.notes, ...armNotes(arms), ...(options.notes ?? [])],
   };
 }

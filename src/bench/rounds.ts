@@ -6,14 +6,16 @@ import type { Log } from '../log/log.js';
 import type { RequestCount } from '../report/model.js';
 import { countsBetween } from '../report/prices.js';
 import type { S3Connection } from '../s3/connection.js';
+import { createStore } from '../s3/client.js';
 import type { ObjectStore } from '../s3/store.js';
 import { startArm, type Arm } from './arm-client.js';
-import type { ArmObject } from './arm-protocol.js';
+import type { ArmObject, ArmResult } from './arm-protocol.js';
 import type { Round } from './blocks.js';
 import { deleteKeys, type Cell, type Workspace } from './cells.js';
 import { armOf, runsOf, type ArmName } from './arms.js';
 import type { RunSample } from './analyze.js';
 import type { ExperimentPlan } from './plan.js';
+import { besideSmallRequests } from './small-requests.js';
 import { hashFile, hashObject } from './verify.js';
 
 /** What all rounds share. */
@@ -82,9 +84,8 @@ async function runOnce(context: RoundContext, arm: Arm, place: RunPlace): Promis
   try {
     const asked = await context.requestCounts();
     const before = await readCpuTicks();
-    const result = await arm.run(
-      { operation: cell.operation, objects },
-      timeoutMs(cell.sizeBytes, cell.files.length),
+    const result = await runBeside(context, () =>
+      arm.run({ operation: cell.operation, objects }, timeoutMs(cell.sizeBytes, cell.files.length)),
     );
     const steal = stealShare(before, await readCpuTicks());
     const served = countsBetween(asked, await context.requestCounts());
@@ -98,6 +99,20 @@ async function runOnce(context: RoundContext, arm: Arm, place: RunPlace): Promis
   } finally {
     await discard(context, cell, objects);
     signal.throwIfAborted();
+  }
+}
+
+/** Alone, or beside the small requests of somebody else, whose latencies then are part of the sample. */
+async function runBeside(context: RoundContext, run: () => Promise<ArmResult>) {
+  const { plan, connection, store, workspace } = context;
+  if (!plan.smallRequestsBeside) return run();
+  // A client of its own, without retries: what is asked again is no longer one latency.
+  const other = createStore(connection, store.bucket);
+  try {
+    const { result, latenciesMs } = await besideSmallRequests(other, workspace.warmKey, run);
+    return { ...result, besideMs: latenciesMs };
+  } finally {
+    other.close();
   }
 }
 

@@ -24,6 +24,7 @@ export interface RunOutcome extends Pick<
   | 'mounts'
   | 'selftest'
   | 'storm'
+  | 'claims'
   | 'requests'
   | 'cleanup'
 > {

@@ -3,7 +3,8 @@ import type { Config } from '../config/schema.js';
 import type { LinkProfile } from '../emulator/link/profile.js';
 import { LINK_PROFILES } from '../emulator/link/profiles.js';
 import { CONGESTION_CONTROLS } from '../transfer/congestion/choose.js';
-import { createPlan, OPERATIONS, type ExperimentPlan } from '../bench/plan.js';
+import { createPlan, OPERATIONS } from '../bench/plan.js';
+import type { LinkExperiment } from './measure-links.js';
 
 /** What the comparison of the window controllers is planned from. */
 export interface ControllersWish {
@@ -13,12 +14,6 @@ export interface ControllersWish {
   readonly link?: LinkProfile;
   readonly sizesBytes?: readonly number[];
   readonly blocks?: number;
-}
-
-/** One link, and what is measured on it. */
-export interface LinkExperiment {
-  readonly link: LinkProfile;
-  readonly plan: ExperimentPlan;
 }
 
 const MIB = 2 ** 20;

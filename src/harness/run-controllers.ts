@@ -1,18 +1,18 @@
-import { asOneFamily, describeExperiment } from '../bench/analyze.js';
-import { describePlan } from '../bench/plan.js';
+import { asOneFamily } from '../bench/analyze.js';
 import type { Config } from '../config/schema.js';
 import { profileOf } from '../emulator/link/profile-file.js';
 import { usageError } from '../errors/failure.js';
 import type { Log } from '../log/log.js';
 import type { Progress } from '../log/progress.js';
-import type { BenchCell, Cleanup, Experiment, RequestCount, RunReport } from '../report/model.js';
-import { factsOf, type Invocation, type RunOutcome } from './assemble-report.js';
+import type { RunReport } from '../report/model.js';
+import type { Invocation, RunOutcome } from './assemble-report.js';
 import type { EndpointWish } from './endpoint-wish.js';
 import { Ledger } from './ledger.js';
-import { measureOn, type MeasureJob } from './measure-experiment.js';
-import { planControllers, type LinkExperiment } from './plan-controllers.js';
+import type { MeasureJob } from './measure-experiment.js';
+import { describeLinks, measureLinks, simulatedBy, type LinkExperiment } from './measure-links.js';
+import { planControllers } from './plan-controllers.js';
 import { judgeBench } from './verdict.js';
-import { reportedRun, withEndpoint } from './reported-run.js';
+import { reportedRun } from './reported-run.js';
 
 export interface ControllersPlan {
   readonly wish: EndpointWish;
@@ -69,62 +69,12 @@ async function measureAll(
   { wish, experiments, first }: Controllers,
   signal: AbortSignal,
 ): Promise<RunOutcome> {
-  const cells: BenchCell[] = [];
-  const cleanup: Cleanup[] = [];
-  const requests: RequestCount[] = [];
-  let facts: Pick<RunOutcome, 'endpoint' | 'server'> = { endpoint: '', server: '' };
-  for (const [index, { link, plan }] of experiments.entries()) {
-    const wanted = { wish: { settings: wish.settings }, defaultLink: link };
-    await withEndpoint(job.scope, wanted, signal, async (endpoint) => {
-      facts = factsOf(endpoint);
-      const measurement = { name: `bench-${index + 1}`, experiment: plan, cleanup };
-      const measured = await measureOn(job, endpoint, measurement, signal);
-      cells.push(...measured.map((cell) => ({ ...cell, label: `${cell.label}, ${link.name}` })));
-      requests.push(...(await endpoint.requestCounts()));
-    });
-  }
+  const { cells, cleanup, requests, endpoint, server } = await measureLinks(job, wish, experiments, signal);
   const bench = asOneFamily(first.plan, cells);
   return {
     ...judgeBench(bench, cleanup),
-    ...facts,
-    ...simulatedBy(first, experiments.length),
-    suites: [],
-    bench,
-    experiment: experimentOf(experiments, first, bench),
-    requests: addUp(requests),
-    cleanup,
+    ...simulatedBy(experiments.map(({ link }) => link)),
+    ...{ endpoint, server, suites: [], bench, requests, cleanup },
+    experiment: describeLinks(experiments, first, bench),
   };
-}
-
-/** Every page says SIMULATED; the first link stands for all of them. */
-function simulatedBy({ link }: LinkExperiment, links: number): Pick<RunReport, 'simulated'> {
-  return { simulated: { profile: link, reason: `${links} links were asked for; each row names its own` } };
-}
-
-function experimentOf(
-  experiments: readonly LinkExperiment[],
-  first: LinkExperiment,
-  bench: readonly BenchCell[],
-): Experiment {
-  const notes = experiments.flatMap(({ link, plan }) => [
-    `${link.name}: ${link.description}. ${describePlan(plan)}`,
-    ...plan.notes,
-  ]);
-  return { ...describeExperiment(first.plan, bench), notes };
-}
-
-/** The servers' counts, operation by operation. */
-function addUp(counts: readonly RequestCount[]): RequestCount[] {
-  const sums = new Map<string, RequestCount>();
-  for (const { operation, count, errors, bytesSent, bytesReceived } of counts) {
-    const sum = sums.get(operation) ?? { operation, count: 0, errors: 0, bytesSent: 0, bytesReceived: 0 };
-    sums.set(operation, {
-      operation,
-      count: sum.count + count,
-      errors: sum.errors + errors,
-      bytesSent: sum.bytesSent + bytesSent,
-      bytesReceived: sum.bytesReceived + bytesReceived,
-    });
-  }
-  return [...sums.values()];
 }

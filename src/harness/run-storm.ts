@@ -48,7 +48,7 @@ export async function runStorm(
   const { wish } = plan;
   return reportedRun(plan, { ledger, progress }, (scope) =>
     withEndpoint(scope, { wish, defaultLink: LOOPBACK }, signal, (endpoint) =>
-      measureOn({ plan, scope, endpoint, progress, log }, signal),
+      measureStormOn({ plan, scope, endpoint, progress, log }, signal),
     ),
   );
 }
@@ -67,15 +67,19 @@ function refuseImpossible({ wish, requestsPerSecond }: StormPlan): void {
   );
 }
 
-interface StormJob {
-  readonly plan: StormPlan;
+export interface StormJob {
+  readonly plan: Pick<StormPlan, 'config' | 'requestsPerSecond' | 'warmUpMs' | 'measuredMs'>;
   readonly scope: RunScope;
   readonly endpoint: Endpoint;
   readonly progress: Progress;
   readonly log: Log;
 }
 
-async function measureOn(job: StormJob, signal: AbortSignal): Promise<RunOutcome> {
+/** Makes a bucket, lets each arm meet the limit in it, and removes it again, also after a failure. */
+export async function measureStormOn(
+  job: StormJob,
+  signal: AbortSignal,
+): Promise<RunOutcome & { readonly storm: Storm }> {
   const { plan, scope, endpoint, progress, log } = job;
   const { connection, control } = endpoint;
   if (control === undefined) throw new Failure('internal', 'The embedded server can not be controlled');

@@ -1,7 +1,8 @@
 import type { CaseState, SuiteResult } from '../report/model.js';
 import { parseCpuTimes, stealShare } from './environment.js';
 import { parseMounts } from './mounts.js';
-import { judgeBench, judgeSuites } from './verdict.js';
+import type { ClaimResult } from '../report/claim-model.js';
+import { judgeBench, judgeClaims, judgeSuites } from './verdict.js';
 
 function suite(states: readonly CaseState[], control = false): SuiteResult {
   const cases = states.map((state, index) => ({
@@ -44,6 +45,24 @@ describe('the verdict on suites', () => {
     const cleanup = { bucket: 'b', removedObjects: 0, removedUploads: 0, proven: false, problem: 'denied' };
     const judged = judgeSuites([suite(['passed'])], [cleanup]);
     expect(judged).toEqual({ verdict: 'failed', reasons: ['The bucket b was not removed: denied'] });
+  });
+});
+
+describe('the verdict on claims', () => {
+  const claim = (state: ClaimResult['state']): ClaimResult => ({
+    says: state,
+    state,
+    bound: 1,
+    side: 'least',
+  });
+
+  test('one that was missed fails the run, one that is open leaves it open, one not measured decides nothing', () => {
+    const verdict = (...states: ClaimResult['state'][]) => judgeClaims(states.map(claim), []).verdict;
+    expect(verdict('reached', 'not-measured')).toBe('passed');
+    expect(verdict('reached', 'open')).toBe('inconclusive');
+    expect(verdict('reached', 'open', 'missed')).toBe('failed');
+    expect(verdict('not-measured')).toBe('inconclusive');
+    expect(judgeClaims([claim('reached'), claim('missed')], []).reasons).toEqual(['Missed: missed']);
   });
 });
 

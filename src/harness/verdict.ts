@@ -1,3 +1,4 @@
+import type { ClaimResult } from '../report/claim-model.js';
 import type { BenchCell, CaseState, Cleanup, MountBench, RunReport, SuiteResult } from '../report/model.js';
 import type { Selftest } from '../report/selftest-model.js';
 import type { Storm } from '../report/storm-model.js';
@@ -93,6 +94,23 @@ export function judgeBench(cells: readonly BenchCell[], cleanup: readonly Cleanu
   const all = cells.reduce((sum, cell) => sum + cell.comparisons.length, 0);
   if (all > 0 && open.length === all) return { verdict: 'inconclusive', reasons: open };
   return { verdict: 'passed', reasons: [`${cells.length} cells measured, every byte verified`, ...open] };
+}
+
+/** Every claim that was measured has to be reached; one that was not measured is told, and decides nothing. */
+export function judgeClaims(claims: readonly ClaimResult[], cleanup: readonly Cleanup[]): Judged {
+  const saying = (state: ClaimResult['state'], word: string) =>
+    claims.filter((claim) => claim.state === state).map(({ says }) => `${word}: ${says}`);
+  const failed = [...saying('missed', 'Missed'), ...cleanupReasons(cleanup)];
+  const open = saying('open', 'Not decided');
+  if (failed.length > 0) return { verdict: 'failed', reasons: [...failed, ...open] };
+  const reached = claims.filter(({ state }) => state === 'reached').length;
+  if (open.length > 0 || reached === 0) {
+    return { verdict: 'inconclusive', reasons: open.length > 0 ? open : ['No claim was measured'] };
+  }
+  return {
+    verdict: 'passed',
+    reasons: [`${reached} claims reached`, ...saying('not-measured', 'Not measured')],
+  };
 }
 
 /**

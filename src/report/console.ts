@@ -1,5 +1,6 @@
 import { formatCount, formatDuration, formatInterval, formatRatio, formatSpeed } from './format.js';
 import { layoutBench, type BenchRow } from './layout/bench.js';
+import { layoutClaims, type ClaimRow } from './layout/claims.js';
 import { costSentence } from './layout/costs.js';
 import { layoutHeadline } from './layout/headline.js';
 import { layoutMounts, type MountRow } from './layout/mounts.js';
@@ -20,6 +21,7 @@ export function consoleSummary(report: RunReport): string {
     ...simulated,
     `${report.verdict.toUpperCase()}  ${headline.title}`,
     ...headline.details.map((detail) => `  ${detail}`),
+    ...claimLines(layoutClaims(report.claims)),
     ...benchLines(layoutBench(report.bench)),
     ...layoutMounts(report.mounts).flatMap(mountLines),
     ...selftestLines(report.selftest),
@@ -29,6 +31,21 @@ export function consoleSummary(report: RunReport): string {
     '',
   ];
   return lines.join('\n');
+}
+
+/** A line per claim, and why where it was not measured or not decided. */
+function claimLines(rows: readonly ClaimRow[]): string[] {
+  if (rows.length === 0) return [];
+  const wide = (texts: readonly string[]) => Math.max(...texts.map((text) => text.length));
+  const state = wide(rows.map((row) => row.state));
+  const says = wide(rows.map((row) => row.says));
+  return [
+    '',
+    ...rows.map((row) => {
+      const why = row.reason === '' ? '' : `  ${firstLine(row.reason)}`;
+      return `  ${row.state.padEnd(state)}  ${row.says.padEnd(says)}  ${row.found}${why}`.trimEnd();
+    }),
+  ];
 }
 
 /** A line per defect: who noticed it and when. */

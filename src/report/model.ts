@@ -1,10 +1,13 @@
 import { z } from 'zod';
+import { claimResultSchema } from './claim-model.js';
 import { driftSchema } from './drift-model.js';
+import { linkProfileSchema } from './link-model.js';
 import { connectionCountSchema, hedgeCountSchema, requestCountSchema } from './request-model.js';
 import { selftestSchema } from './selftest-model.js';
 import { stormSchema } from './storm-model.js';
 
 export { driftSchema, type Drift } from './drift-model.js';
+export { linkProfileSchema, type LinkFacts } from './link-model.js';
 export { requestCountSchema, type RequestCount } from './request-model.js';
 
 /**
@@ -78,6 +81,8 @@ export const sampleSchema = z.strictObject({
   cpuMs: z.number(),
   peakRssBytes: z.number(),
   fallback: z.string().optional(),
+  /** What somebody else waited for small objects meanwhile, one request after another. */
+  besideMs: z.array(z.number()).readonly().optional(),
   /** Bytes compared outside the timed part. */
   verified: z.boolean(),
   /** Share of CPU time that the hypervisor took during the run, 0 to 1; absent where it is not known. */
@@ -210,32 +215,6 @@ export const mountBenchSchema = z.strictObject({
 });
 export type MountBench = z.infer<typeof mountBenchSchema>;
 
-export const linkProfileSchema = z.strictObject({
-  name: z.string(),
-  description: z.string(),
-  source: z.string(),
-  roundTripMs: z.number(),
-  requestOverheadMs: z.number(),
-  connectionUpBytesPerSecond: z.number().optional(),
-  connectionDownBytesPerSecond: z.number().optional(),
-  totalUpBytesPerSecond: z.number().optional(),
-  totalDownBytesPerSecond: z.number().optional(),
-  jitterMs: z.number().optional(),
-  slowStart: z.boolean().optional(),
-  queueUpBytes: z.number().optional(),
-  queueDownBytes: z.number().optional(),
-  /** Share of segments that are lost: 0.001 is 0.1 %. */
-  lossRatio: z.number().optional(),
-  lossBurstSegments: z.number().optional(),
-  meanBytesToReset: z.number().optional(),
-  capacitySteps: z
-    .array(z.strictObject({ afterMs: z.number(), factor: z.number() }))
-    .readonly()
-    .optional(),
-  capacityPeriodMs: z.number().optional(),
-});
-export type LinkFacts = z.infer<typeof linkProfileSchema>;
-
 export const environmentSchema = z.strictObject({
   node: z.string(),
   kernel: z.string(),
@@ -294,6 +273,8 @@ export const runReportSchema = z.strictObject({
   selftest: selftestSchema.optional(),
   /** Present where downloads met a server that refuses what comes above a rate. */
   storm: stormSchema.optional(),
+  /** Present where the project's claims were put to the test. */
+  claims: z.array(claimResultSchema).optional(),
   requests: z.array(requestCountSchema),
   cleanup: z.array(cleanupSchema),
 });

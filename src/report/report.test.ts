@@ -10,6 +10,7 @@ import { renderPage } from './html/page.js';
 import { renderJunit } from './junit.js';
 import { layoutArmCosts } from './layout/arm-costs.js';
 import { layoutBench } from './layout/bench.js';
+import { layoutClaims } from './layout/claims.js';
 import { layoutHeadline } from './layout/headline.js';
 import { layoutSuites } from './layout/suites.js';
 import type { RunReport } from './model.js';
@@ -102,6 +103,25 @@ describe('layout', () => {
     expect(layoutHeadline(benchOnly).title).toBe('Optimized transfer runs at 2.11\u00d7 the speed of plain');
     expect(layoutHeadline(suitesOnly).title).toBe('posix: 2 of 6 cases passed');
     expect(layoutHeadline({ ...suitesOnly, suites: [] }).title).toBe('Nothing was run');
+  });
+
+  test('claims are the headline where there are any, and the missed ones stand first', () => {
+    const measured = { estimate: 5.1, lower: 5, upper: 5.2 };
+    const claims: NonNullable<RunReport['claims']> = [
+      { says: 'fast enough', state: 'reached', bound: 4.6, side: 'least', measured },
+      { says: `slow & ${LOOSE_TEXT}`, state: 'missed', bound: 9, side: 'least', measured },
+      { says: 'untried', state: 'not-measured', bound: 1, side: 'most', reason: 'not installed' },
+    ];
+    const report = { ...benchOnly, claims };
+    expect(layoutHeadline(report).title).toBe('1 of 3 claims reached, 1 missed, 1 not measured');
+    expect(layoutClaims(claims).map(({ state, found }) => [state, found])).toEqual([
+      ['missed', '5.100 (5.000 to 5.200)'],
+      ['reached', '5.100 (5.000 to 5.200)'],
+      ['not-measured', ''],
+    ]);
+    expect(consoleSummary(report)).toMatch(/not-measured {2}untried .*not installed/);
+    expect(renderPage(report, [])).toContain('slow &amp; ');
+    expect(renderPage(report, [])).not.toContain('<script>alert');
   });
 
   test('bytes that did not match are in the headline and in the row', () => {

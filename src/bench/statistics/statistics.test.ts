@@ -5,6 +5,7 @@ import { benjaminiHochberg } from './multiple.js';
 import { severeOutliers } from './outliers.js';
 import { createRandom, type Random } from '../../random/random.js';
 import { decide, effectiveMargin, excludesOne } from './verdict.js';
+import { bootstrapQuantileRatio } from './pooled.js';
 import { wilcoxonSignedRank } from './wilcoxon.js';
 
 /** Standard normal by Box and Muller. */
@@ -183,5 +184,28 @@ describe('verdict', () => {
     expect(decide({ ratio: faster, noiseFloor: fine, margin: 0.05, blocks: 24, adjustedP: 0.2 })).toBe(
       'inconclusive',
     );
+  });
+});
+
+describe('ratio of quantiles over blocks', () => {
+  test('is that of all values together, with an interval that holds it and is the same for the same seed', () => {
+    const random = createRandom(11);
+    const blocks = Array.from({ length: 12 }, () => ({
+      own: Array.from({ length: 40 }, () => 200 * random()),
+      other: Array.from({ length: 40 }, () => 100 * random()),
+    }));
+    const ratio = bootstrapQuantileRatio(blocks, 0.5, { seed: 3 });
+    expect(ratio.estimate).toBeGreaterThan(1.5);
+    expect(ratio.estimate).toBeLessThan(2.6);
+    expect(ratio.lower).toBeLessThan(ratio.estimate);
+    expect(ratio.upper).toBeGreaterThan(ratio.estimate);
+    expect(bootstrapQuantileRatio(blocks, 0.5, { seed: 3 })).toEqual(ratio);
+  });
+
+  test('a block is drawn whole: one that is out of line widens the interval, however many values it has', () => {
+    const even = Array.from({ length: 10 }, () => ({ own: [10, 10, 10, 10], other: [10, 10, 10, 10] }));
+    const odd = [...even.slice(1), { own: Array.from({ length: 400 }, () => 50), other: [10] }];
+    expect(bootstrapQuantileRatio(even, 0.99, { seed: 1 })).toEqual({ estimate: 1, lower: 1, upper: 1 });
+    expect(bootstrapQuantileRatio(odd, 0.99, { seed: 1 })).toEqual({ estimate: 5, lower: 1, upper: 5 });
   });
 });

@@ -1,5 +1,6 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { usageError } from '../../errors/failure.js';
+import { refuseMixture } from '../bench/flags.js';
 import { interruptible } from '../interrupt.js';
 import { configOptions, connectionOptions, resolveConfig, workersOption } from '../options.js';
 import { numberFlag, runAndReport, runOptions, textFlag, wishFrom } from '../reported-run.js';
@@ -50,6 +51,11 @@ function otherOptions<T>(yargs: Argv<T>) {
       describe:
         'Compare fixed, cubic and bbr instead, on every link (or that of --link), with and without loss',
     })
+    .option('claims', {
+      type: 'boolean',
+      describe:
+        'Instead: put to the test what the project says of its transfers, on every link (or that of --link); over an hour',
+    })
     .option('requests-per-second', {
       type: 'number',
       requiresArg: true,
@@ -78,6 +84,7 @@ function examples<T>(yargs: Argv<T>) {
     .example('objectfs bench --region us-west-2', 'AWS with credentials; without: simulated, and marked so')
     .example('objectfs bench --link home --sizes 1MiB,16MiB', 'A slow line')
     .example('objectfs bench --arms plain,objectfs-cp,rclone,s3cmd --sizes 64MiB', 'Against other programs')
+    .example('objectfs bench --claims --link loopback', 'What the project claims, sentence by sentence')
     .example('objectfs bench --mounts objectfs,s3fs,rclone', 'The same work through three mounts')
     .example(
       'objectfs bench --cost --data ~/pictures --keep-days 20',
@@ -87,6 +94,7 @@ function examples<T>(yargs: Argv<T>) {
 }
 
 export async function handler(flags: ArgumentsCamelCase): Promise<void> {
+  refuseMixture(flags);
   if (flags['cost'] === true) {
     await tellCost(flags);
     return;
@@ -94,13 +102,16 @@ export async function handler(flags: ArgumentsCamelCase): Promise<void> {
   const { parseSize } = await import('../../config/size.js');
   const sizesBytes = textFlag(flags, 'sizes')?.split(',').map(parseSize);
   const blocks = numberFlag(flags, 'blocks');
-  refuseMixture(flags);
   const mounts = textFlag(flags, 'mounts');
   if (blocks !== undefined && !Number.isInteger(blocks)) {
     throw usageError(`--blocks takes a whole number, not ${blocks}`, 'Give 12, 24 or 42, for instance');
   }
   if (mounts !== undefined) {
     await benchMounts(flags, mounts, blocks);
+    return;
+  }
+  if (flags['claims'] === true) {
+    await benchClaims(flags, blocks);
     return;
   }
   if (flags['controllers'] === true) {
@@ -115,75 +126,7 @@ export async function handler(flags: ArgumentsCamelCase): Promise<void> {
   await benchTransfers(flags, sizesBytes, blocks);
 }
 
-/** Flags of another kind of bench: one that has no effect would be a lie. */
-function refuseMixture(flags: ArgumentsCamelCase): void {
-  const isMounts = flags['mounts'] !== undefined;
-  const others = isMounts ? ['data', 'sizes', 'arms', 'controllers'] : ['workloads'];
-  if (flags['controllers'] === true) {
-    const names = ['data', 'arms', 'endpoint', 'region', 'requireAws'];
-    refuseFlags(flags, names, 'with --controllers', 'It takes --link, --sizes and --blocks');
-  }
-  if (flags['requestsPerSecond'] !== undefined) {
-    const names = [
-      'data',
-      'sizes',
-      'arms',
-      'blocks',
-      'controllers',
-      'mounts',
-      'endpoint',
-      'region',
-      'requireAws',
-    ];
-    refuseFlags(flags, names, 'with --requests-per-second', 'It takes --link');
-  }
-  refuseFlags(flags, ['keepDays', 'readsPerMonth'], 'without --cost', 'Add --cost');
-  refuseFlags(
-    flags,
-    others,
-    isMounts ? 'with --mounts' : 'without --mounts',
-    isMounts
-      ? 'Sizes are part of --workloads: write:1GiB; the arms are the mounts'
-      : 'Name the targets with --mounts',
-  );
-}
-
-function refuseFlags(
-  flags: ArgumentsCamelCase,
-  names: readonly string[],
-  where: string,
-  remedy: string,
-): void {
-  const wrong = names.find((name) => flags[name] !== undefined);
-  if (wrong === undefined) return;
-  const flag = wrong.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  throw usageError(`--${flag} has no effect ${where}`, remedy);
-}
-
-/** Flags of a measurement, of which `--cost` makes none. */
-const MEASUREMENT_FLAGS = [
-  ...[
-    'controllers',
-    'requestsPerSecond',
-    'sizes',
-    'arms',
-    'blocks',
-    'mounts',
-    'workloads',
-    'link',
-    'endpoint',
-    'region',
-  ],
-  ...['requireAws', 'seed', 'out'],
-];
-
 async function tellCost(flags: ArgumentsCamelCase): Promise<void> {
-  refuseFlags(
-    flags,
-    MEASUREMENT_FLAGS,
-    'with --cost',
-    'It measures nothing: it takes --data, --keep-days and --reads-per-month',
-  );
   const { describeCost } = await import('../bench/cost.js');
   const { config } = await resolveConfig(flags);
   const wish = {
@@ -216,6 +159,15 @@ async function benchTransfers(
       ...(blocks === undefined ? {} : { blocks }),
     };
     return runBench(plan, signal, progress, log);
+  });
+}
+
+async function benchClaims(flags: ArgumentsCamelCase, blocks: number | undefined): Promise<void> {
+  await runAndReport(flags, async ({ resolved, seed, invocation, signal, progress, log }) => {
+    const { runClaims } = await import('../../harness/run-claims.js');
+    const { config } = resolved;
+    const plan = { wish: wishFrom(flags, resolved), seed, config, invocation };
+    return runClaims({ ...plan, ...(blocks === undefined ? {} : { blocks }) }, signal, progress, log);
   });
 }
 

@@ -27,4 +27,14 @@ export const BAD_BENCH_INPUT: readonly BadInput[] = [
     args: ['bench', '--requests-per-second', '100', ...HERE],
     line: /--endpoint has no effect with --requests-per-second|is a limit of the embedded server/,
   },
+  {
+    says: 'claims of a link of which nothing is claimed',
+    args: ['bench', '--claims', '--link', 'mobile'],
+    line: /Nothing is claimed of the link mobile.*Links with claims: same-region/,
+  },
+  {
+    says: 'claims at another server',
+    args: ['bench', '--claims', ...HERE],
+    line: /--endpoint has no effect with --claims|needs the links of the embedded server/,
+  },
 ];

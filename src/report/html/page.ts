@@ -1,6 +1,7 @@
 import { layoutHeadline } from '../layout/headline.js';
 import type { RunReport } from '../model.js';
 import { benchSection } from './bench-section.js';
+import { claimsSection } from './claims-section.js';
 import { html, type Html } from './html.js';
 import { mountsSection } from './mounts-section.js';
 import { document, pill, simulatedBanner, topLine } from './parts.js';
@@ -14,8 +15,8 @@ export function renderPage(report: RunReport, pngNames: readonly string[]): stri
   return document(title, [
     simulatedBanner(report),
     html`<main>
-      ${topLine(report)}${headlineBlock(report)}${benchSection(report)}${mountsSection(report)}
-      ${selftestSection(report)}${suitesSection(report)}
+      ${topLine(report)}${headlineBlock(report)}${claimsSection(report)}
+      ${benchSection(report)}${mountsSection(report)} ${selftestSection(report)}${suitesSection(report)}
       ${requestsSection(report)}${environmentSection(report)}${cleanupSection(report)}${reproduceSection(report)}
       ${footer(report, pngNames)}
     </main>`,

@@ -1,6 +1,7 @@
 import { formatCount, formatInterval, formatRatio } from '../format.js';
 import type { Experiment, MountBench, RunReport } from '../model.js';
 import type { Selftest } from '../selftest-model.js';
+import { claimSentences } from './claims.js';
 import { mountSentences } from './mounts.js';
 import { stormSentences } from './storm.js';
 import { countStates } from './suites.js';
@@ -17,6 +18,7 @@ export interface Headline {
 /** The headline of a run: of the benchmark where there is one, of the suites otherwise, of both in the details. */
 export function layoutHeadline(report: RunReport): Headline {
   const bench = [
+    ...claimSentences(report.claims),
     ...benchSentences(report),
     ...stormSentences(report.storm),
     ...(report.mounts === undefined ? [] : mountLines(report.mounts)),

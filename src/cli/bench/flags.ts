@@ -1,0 +1,70 @@
+import type { ArgumentsCamelCase } from 'yargs';
+import { usageError } from '../../errors/failure.js';
+
+/** A kind of bench, the flags that mean nothing to it, and what it takes. */
+interface Kind {
+  readonly flag: string;
+  readonly without: readonly string[];
+  readonly remedy: string;
+}
+
+/** What chooses an endpoint of the user's. */
+const ELSEWHERE = ['endpoint', 'region', 'requireAws'];
+
+/** In this order: `--cost` measures nothing, so that all of the others are wrong beside it. */
+const KINDS: readonly Kind[] = [
+  {
+    flag: 'cost',
+    without: [
+      ...['claims', 'controllers', 'requestsPerSecond', 'sizes', 'arms', 'blocks', 'mounts', 'workloads'],
+      ...['link', ...ELSEWHERE, 'seed', 'out'],
+    ],
+    remedy: 'It measures nothing: it takes --data, --keep-days and --reads-per-month',
+  },
+  {
+    flag: 'claims',
+    without: [
+      ...['data', 'sizes', 'arms', 'controllers', 'requestsPerSecond', 'mounts', 'workloads'],
+      ...ELSEWHERE,
+    ],
+    remedy: 'It takes --link and --blocks',
+  },
+  {
+    flag: 'controllers',
+    without: ['data', 'arms', ...ELSEWHERE],
+    remedy: 'It takes --link, --sizes and --blocks',
+  },
+  {
+    flag: 'requestsPerSecond',
+    without: ['data', 'sizes', 'arms', 'blocks', 'controllers', 'mounts', ...ELSEWHERE],
+    remedy: 'It takes --link',
+  },
+  {
+    flag: 'mounts',
+    without: ['data', 'sizes', 'arms', 'controllers'],
+    remedy: 'Sizes are part of --workloads: write:1GiB; the arms are the mounts',
+  },
+];
+
+/**
+ * Refuses flags of another kind of bench: one that has no effect would be a lie.
+ *
+ * @throws Failure `usage`, naming both flags and what can be given instead.
+ */
+export function refuseMixture(flags: ArgumentsCamelCase): void {
+  const isGiven = (name: string) => flags[name] !== undefined && flags[name] !== false;
+  const refuse = (names: readonly string[], where: string, remedy: string) => {
+    const wrong = names.find(isGiven);
+    if (wrong !== undefined) throw usageError(`--${dashed(wrong)} has no effect ${where}`, remedy);
+  };
+  for (const { flag, without, remedy } of KINDS.filter((kind) => isGiven(kind.flag))) {
+    refuse(without, `with --${dashed(flag)}`, remedy);
+  }
+  if (!isGiven('cost')) refuse(['keepDays', 'readsPerMonth'], 'without --cost', 'Add --cost');
+  if (!isGiven('mounts')) refuse(['workloads'], 'without --mounts', 'Name the targets with --mounts');
+}
+
+/** `requests-per-second` of `requestsPerSecond`. */
+function dashed(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}

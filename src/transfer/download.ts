@@ -10,7 +10,7 @@ import { inFlight } from './tally.js';
 import { gather } from './gather.js';
 import { partAlgorithm, usesPartSums, verifyWhole } from './integrity/verification.js';
 import { openPart, pinnedFailure, wrongRange, type Pin } from './pinned.js';
-import { cutParts, downloadPartBytes, firstRangeBytes, type Part, type PlanSettings } from './plan.js';
+import { cutDownload, firstRangeBytes, type Part } from './plan.js';
 import type { PartSink } from './sinks.js';
 import type { DownloadOptions, Verification } from './transporter.js';
 import { runWindowed, type WindowedWork } from './window.js';
@@ -38,7 +38,7 @@ export async function downloadOptimized(
   const pin = known ?? pinOf(opened);
   onPin(pin);
   const firstBytes = opened === undefined ? firstRangeBytes(context.settings) : opened.covers.lastByte + 1;
-  const parts = cutRest(pin.sizeBytes, Math.min(firstBytes, pin.sizeBytes), context.settings);
+  const parts = cutDownload(pin.sizeBytes, firstBytes, context.settings);
   context.tally.parts = parts.length;
   const job = { key, sink, pin, opened, options, digests: new Map<number, string>() };
   const left = await withoutReceived(context, job, parts);
@@ -124,7 +124,7 @@ async function fetchAll(
       if (part !== undefined) await sink.ready(part, stop);
       return part;
     },
-    pieceBytes: (parts[1] ?? first)?.sizeBytes ?? 1,
+    pieceBytes: parts.reduce((most, { sizeBytes }) => Math.max(most, sizeBytes), 1),
     run: (part, stop, window) =>
       tryPart(context, part.sizeBytes, stop, () => fetchPart(part, stop, window), window),
   };
@@ -221,20 +221,6 @@ interface FirstRead {
   readonly read: Pick<ObjectRead, 'body'> & { readonly head: Pin };
   /** What its body holds of the object. */
   readonly covers: ByteRange;
-}
-
-/** The parts after the first one, which is as long as what the first request already brings. */
-function cutRest(sizeBytes: number, firstBytes: number, settings: PlanSettings): readonly Part[] {
-  const first = { index: 0, firstByte: 0, lastByte: firstBytes - 1, sizeBytes: firstBytes };
-  if (firstBytes >= sizeBytes) return [first];
-  const restBytes = sizeBytes - firstBytes;
-  const rest = cutParts(restBytes, downloadPartBytes(restBytes, settings)).map((part) => ({
-    index: part.index + 1,
-    firstByte: part.firstByte + firstBytes,
-    lastByte: part.lastByte + firstBytes,
-    sizeBytes: part.sizeBytes,
-  }));
-  return [first, ...rest];
 }
 
 /**

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import {
+  cutDownload,
   cutParts,
-  downloadPartBytes,
   firstRangeBytes,
   S3_LIMITS,
   streamPartBytes,
@@ -19,7 +19,9 @@ describe('the plan of an upload', () => {
     expect(uploadPartBytes(32 * MIB, fixed)).toBe(16 * MIB);
     expect(uploadPartBytes(MIB, fixed)).toBe(16 * MIB);
     expect(uploadPartBytes(32 * MIB, { ...fixed, level: 'aggressive' })).toBe(16 * MIB);
-    expect([downloadPartBytes(32 * MIB, fixed), firstRangeBytes(fixed)]).toEqual([16 * MIB, 16 * MIB]);
+    expect(firstRangeBytes(fixed)).toBe(16 * MIB);
+    const ranges = cutDownload(40 * MIB, 16 * MIB, fixed).map(({ sizeBytes }) => sizeBytes / MIB);
+    expect(ranges).toEqual([16, 16, 8]);
     expect(streamPartBytes(5000, fixed)).toBe(16 * MIB);
   });
 
@@ -34,16 +36,12 @@ describe('the plan of an upload', () => {
     expect(uploadPartBytes(64 * MIB, chosen)).toBe(8 * MIB);
     expect(uploadPartBytes(1024 * MIB, chosen)).toBe(16 * MIB);
     expect(uploadPartBytes(48 * TIB, chosen)).toBe(Math.ceil((48 * TIB) / 10_000));
-    expect(downloadPartBytes(56 * MIB, chosen)).toBe(4 * MIB);
-    expect(downloadPartBytes(2 * MIB, chosen)).toBe(MIB);
   });
 
   test('in whole rounds: no connection is without a part while others have one', () => {
     for (const sizeMib of [64, 79, 80, 128, 200, 320, 1024, 5000]) {
       const parts = cutParts(sizeMib * MIB, uploadPartBytes(sizeMib * MIB, chosen)).length;
       expect({ sizeMib, left: parts % 8 }).toEqual({ sizeMib, left: 0 });
-      const ranges = cutParts(sizeMib * MIB, downloadPartBytes(sizeMib * MIB, chosen)).length;
-      expect({ sizeMib, left: ranges % 7 }).toEqual({ sizeMib, left: 0 });
     }
     expect(uploadPartBytes(128 * MIB, chosen)).toBe(8 * MIB);
   });
@@ -55,6 +53,51 @@ describe('the plan of an upload', () => {
     }
     expect(cutParts(8 * MIB + 1, uploadPartBytes(8 * MIB + 1, chosen)).length).toBe(2);
     expect(firstRangeBytes({ ...chosen, level: 'aggressive' })).toBe(2 * MIB);
+  });
+
+  test('ranges of a download begin small and end small, so that connections do not wait all at one time', () => {
+    const sizes = (sizeMib: number, firstMib: number) =>
+      cutDownload(sizeMib * MIB, firstMib * MIB, chosen).map(({ sizeBytes }) => sizeBytes / MIB);
+    const [first, ...rest] = sizes(64, 2);
+    expect([first, rest.length]).toEqual([2, 16]);
+    const begin = rest.slice(0, 7);
+    const end = rest.slice(-7);
+    expect(begin).toEqual([...begin].sort((a, b) => a - b));
+    expect([begin[0], begin[6]]).toEqual([3, 5]);
+    // Who takes a small one first takes a large one last.
+    begin.forEach((sizeMib, index) => {
+      expect(sizeMib + (end[index] ?? 0)).toBeCloseTo(8, 5);
+    });
+    expect(sizes(64, 8)).toHaveLength(15);
+    expect(sizes(9, 2)).toEqual([2, 1, 1, 1, 1, 1, 1, 1]);
+    expect(sizes(1, 2)).toEqual([1]);
+    expect(sizes(0, 2)).toEqual([0]);
+    expect(Math.max(...sizes(1024, 8))).toBeLessThanOrEqual(16);
+  });
+
+  test('every download covers the object in ranges of sense, whatever its size', () => {
+    const wish = fc.record({
+      sizeBytes: fc.integer({ min: 0, max: 4 * 2 ** 30 }),
+      firstBytes: fc.constantFrom(2 * MIB, 8 * MIB),
+      connections: fc.integer({ min: 1, max: 64 }),
+    });
+    fc.assert(
+      fc.property(wish, ({ sizeBytes, firstBytes, connections }) => {
+        const parts = cutDownload(sizeBytes, firstBytes, { level: 'standard', connections });
+        let next = 0;
+        for (const part of parts) {
+          const isRight = part.firstByte === next && part.lastByte - part.firstByte + 1 === part.sizeBytes;
+          if (!isRight) throw new Error(`range ${part.index} is out of place`);
+          next = part.lastByte + 1;
+        }
+        expect(next).toBe(sizeBytes);
+        const [, ...rest] = parts.map((part) => part.sizeBytes);
+        const small = rest.filter((size) => size < MIB);
+        // Only the last one of even parts may be short.
+        expect(small.length).toBeLessThanOrEqual(1);
+        expect(Math.max(0, ...rest)).toBeLessThanOrEqual(17 * MIB);
+      }),
+    );
   });
 
   test('parts of a stream of unknown length grow, so that ten thousand hold over 12 TiB', () => {

@@ -75,22 +75,74 @@ export function firstRangeBytes({ level, chunkSize }: PlanSettings): number {
 }
 
 /**
- * Part size of what a download's first range has left: `chunkSize`, else parts for whole rounds over the connections.
- * S3 has no least size for ranges, but under 1 MiB the round trips cost more than the parallel connections bring.
+ * The ranges of a download of known length, in order: the first as long as `firstBytes`, then parts of `chunkSize`; without
+ * one, parts for whole rounds over the connections, none over {@link DEFAULT_PART_BYTES}. Those of the first round grow
+ * and those of the last shrink by the same amounts: connections that began together do not all wait for the first byte
+ * of their next part at one time, and still end together.
  */
-export function downloadPartBytes(sizeBytes: number, { chunkSize, connections }: PlanSettings): number {
+export function cutDownload(
+  sizeBytes: number,
+  firstBytes: number,
+  { chunkSize, connections }: PlanSettings,
+): readonly Part[] {
+  const restBytes = Math.max(0, sizeBytes - firstBytes);
   // The first range is still under way on one of them.
-  return Math.max(1, chunkSize ?? spread(sizeBytes, Math.max(1, connections - 1), MIB));
+  const others = Math.max(1, connections - 1);
+  const meanBytes = meanRangeBytes(sizeBytes, restBytes, connections);
+  const sizes =
+    chunkSize !== undefined || others < 2 || meanBytes < LEAST_STAGGERED_BYTES
+      ? evenSizes(restBytes, chunkSize ?? spread(restBytes, others, MIB))
+      : staggeredSizes(restBytes, meanBytes, others);
+  return placed([Math.min(firstBytes, sizeBytes), ...sizes]);
 }
 
 /** The parts of an object, in order; one empty part for an empty object. */
 export function cutParts(sizeBytes: number, partBytes: number): readonly Part[] {
-  const count = Math.max(1, Math.ceil(sizeBytes / partBytes));
-  return Array.from({ length: count }, (_none, index) => {
-    const firstByte = index * partBytes;
-    const lastByte = Math.min(firstByte + partBytes, sizeBytes) - 1;
-    return { index, firstByte, lastByte, sizeBytes: lastByte - firstByte + 1 };
+  return placed(sizeBytes === 0 ? [0] : evenSizes(sizeBytes, partBytes));
+}
+
+/** Parts of these sizes, one behind the other. */
+function placed(sizes: readonly number[]): readonly Part[] {
+  let firstByte = 0;
+  return sizes.map((sizeBytes, index) => {
+    const part = { index, firstByte, lastByte: firstByte + sizeBytes - 1, sizeBytes };
+    firstByte += sizeBytes;
+    return part;
   });
+}
+
+function evenSizes(sizeBytes: number, partBytes: number): number[] {
+  const count = Math.ceil(sizeBytes / partBytes);
+  return Array.from({ length: count }, (_none, index) => Math.min(partBytes, sizeBytes - index * partBytes));
+}
+
+/** What a range of the first and the last round differs from the mean by, at most. */
+const STAGGER = 0.25;
+/** Less than that in the mean, and the smallest ranges would be round trips more than bytes. */
+const LEAST_STAGGERED_BYTES = 2 * MIB;
+
+/** Mean size of a range where all connections end together, also that of the first range. */
+function meanRangeBytes(sizeBytes: number, restBytes: number, connections: number): number {
+  const most = DEFAULT_PART_BYTES / (1 + STAGGER);
+  const rounds = Math.max(LEAST_ROUNDS, Math.ceil(sizeBytes / most / connections));
+  return Math.floor(Math.min(sizeBytes / connections, restBytes / Math.max(1, connections - 1)) / rounds);
+}
+
+/** A first round that grows, a last one that shrinks by as much, and between them what is left in even parts. */
+function staggeredSizes(restBytes: number, meanBytes: number, connections: number): number[] {
+  const first = Array.from({ length: connections }, (_none, index) => {
+    const share = (2 * index) / (connections - 1) - 1; // -1 to 1
+    return Math.floor(meanBytes * (1 + STAGGER * share));
+  });
+  const last = first.map((sizeBytes) => 2 * meanBytes - sizeBytes);
+  const betweenBytes = restBytes - 2 * connections * meanBytes;
+  if (2 * betweenBytes >= meanBytes) {
+    const partBytes = Math.ceil(betweenBytes / Math.ceil(betweenBytes / meanBytes));
+    return [...first, ...evenSizes(betweenBytes, partBytes), ...last];
+  }
+  // Too little for a request of its own.
+  const extra = evenSizes(betweenBytes, Math.max(1, Math.ceil(betweenBytes / connections)));
+  return [...first, ...last.map((sizeBytes, index) => sizeBytes + (extra[index] ?? 0))];
 }
 
 /**

@@ -178,12 +178,13 @@ describe('the settings of optimized', () => {
       };
       for (const [index, key] of keys.entries())
         await writeFile(join(folder, key), bytes.subarray(0, sizes[index]));
-      const plain = await wire('plain', move);
-      expect(plain).toEqual({
-        connections: 2,
-        methods: keys.map(() => (direction === 'upload' ? 'PUT' : 'GET')),
-      });
-      expect(await wire('optimized', move)).toEqual(plain);
+      const methods = keys.map(() => (direction === 'upload' ? 'PUT' : 'GET'));
+      for (const arm of ['plain', 'optimized'] as const) {
+        const seen = await wire(arm, move);
+        expect(seen.methods).toEqual(methods);
+        // One where the first object was through before the second was asked for.
+        expect([1, 2]).toContain(seen.connections);
+      }
     });
 
     test('is asked for without a range where its size is known', async () => {

@@ -8,7 +8,7 @@ import { openDownloadJournal, type DownloadJournal } from '../journal/download-j
 import { knownParts } from '../integrity/part-sizes.js';
 import { partAlgorithm, type ExpectedChecksum } from '../integrity/verification.js';
 import { resolveTarget } from '../local-files.js';
-import { downloadPartBytes, firstRangeBytes } from '../plan.js';
+import { cutDownload, firstRangeBytes } from '../plan.js';
 import type { DownloadSummary, TransferSink } from '../transporter.js';
 import {
   MAX_STARTS,
@@ -114,7 +114,7 @@ async function journalFor(
     etag: head.etag,
     sizeBytes: head.sizeBytes,
     firstBytes,
-    partBytes: downloadPartBytes(head.sizeBytes - firstBytes, settings),
+    partBytes: cutDownload(head.sizeBytes, firstBytes, settings)[1]?.sizeBytes ?? 0,
     algorithm: partAlgorithm(checksum),
   };
   const journal = await openDownloadJournal(journals, identity, pin, target);

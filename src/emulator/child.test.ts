@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { compiledModule } from '../config/paths.js';
 import { Failure } from '../errors/failure.js';
@@ -55,6 +56,28 @@ describeBuilt('the embedded server in its own process (needs dist/: npm run buil
     await server.setFaults(undefined);
     expect(await statusOf()).toBe(sound);
     expect(await server.faultCounts()).toEqual([]);
+    await server.close();
+  });
+
+  test('it refuses connections when told so, ends those that are there, and is back on its port', async () => {
+    const server = await startEmulatorProcess({}, forever);
+    const { port } = new URL(server.endpoint);
+    const open = connect(Number(port), '127.0.0.1');
+    await once(open, 'connect');
+    const ended = new Promise((resolve) => open.on('close', resolve));
+    open.on('error', () => undefined).resume(); // a reset is an end, and without a reader nobody would see one
+    await Promise.all([server.setReachable(false), ended]);
+    await expect(fetch(server.endpoint)).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } });
+    await server.setReachable(false);
+    const taker = createServer().listen(Number(port), '127.0.0.1');
+    await once(taker, 'listening');
+    await expect(server.setReachable(true)).rejects.toMatchObject({ kind: 'usage' });
+    taker.close();
+    await once(taker, 'close');
+    await server.setReachable(true);
+    const reply = await fetch(server.endpoint);
+    await reply.arrayBuffer();
+    expect(reply.status).toBe(403);
     await server.close();
   });
 

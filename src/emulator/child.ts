@@ -40,6 +40,12 @@ export interface EmulatorProcess {
   faultCounts(): Promise<FaultCount[]>;
   /** Knows these keys beside its own from the next request on, and those of the guest before no more; undefined: no guest. */
   setGuest(credentials: S3Credentials | undefined): Promise<void>;
+  /**
+   * `false`: connections are ended, and new ones refused (ECONNREFUSED) until it is `true` again.
+   *
+   * @throws Failure `usage` where somebody else has taken the port meanwhile.
+   */
+  setReachable(isReachable: boolean): Promise<void>;
   /** Ends the process and waits until it is gone. */
   close(): Promise<void>;
 }
@@ -109,6 +115,9 @@ async function converse(
     setGuest: async (keys) => {
       await ask((id) => ({ kind: 'set-guest', id, ...(keys === undefined ? {} : { credentials: keys }) }));
     },
+    setReachable: async (isReachable) => {
+      await ask((id) => ({ kind: 'set-reachable', id, isReachable }));
+    },
     close: () => farewell(child),
   };
 }
@@ -116,11 +125,13 @@ async function converse(
 /** Numbers what is asked, and waits for the answer with the same number. */
 function asker(child: ChildProcess, channel: Channel) {
   let lastId = 0;
-  return (request: (id: number) => ParentRequest): Promise<ChildMessage> => {
+  return async (request: (id: number) => ParentRequest): Promise<ChildMessage> => {
     lastId += 1;
     const id = lastId;
     if (child.connected) child.send(request(id));
-    return channel.next((message) => 'id' in message && message.id === id);
+    const answer = await channel.next((message) => 'id' in message && message.id === id);
+    if (answer.kind === 'refused') throw usageError(answer.message);
+    return answer;
   };
 }
 

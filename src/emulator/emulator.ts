@@ -60,6 +60,12 @@ export interface Emulator {
   faultCounts(): FaultCount[];
   /** Knows these keys beside its own from the next request on, and those of the guest before no more; undefined: no guest. */
   setGuest(credentials: S3Credentials | undefined): void;
+  /**
+   * `false`: connections are ended, and new ones refused (ECONNREFUSED) until it is `true` again.
+   *
+   * @throws Failure `usage` where somebody else has taken the port meanwhile.
+   */
+  setReachable(isReachable: boolean): Promise<void>;
   /** Ends all connections; memory is dropped, a data folder stays. */
   close(): Promise<void>;
 }
@@ -102,6 +108,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     setGuest: (keys) => {
       guest.admit(keys);
     },
+    setReachable: (isReachable) => server.setReachable(isReachable),
     close: async () => {
       await server.close();
       await storage.close();

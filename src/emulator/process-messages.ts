@@ -44,6 +44,11 @@ export const requestSchema = z.discriminatedUnion('kind', [
     id: z.number().int(),
     rules: faultRulesSchema.exactOptional(),
   }),
+  z.strictObject({
+    kind: z.literal('set-reachable'),
+    id: z.number().int(),
+    isReachable: z.boolean(),
+  }),
   /** Without credentials there is no guest any more. */
   z.strictObject({
     kind: z.literal('set-guest'),
@@ -65,5 +70,6 @@ export const messageSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('counts'), id: z.number().int(), counts: z.array(requestCountSchema) }),
   z.strictObject({ kind: z.literal('faults'), id: z.number().int(), faults: z.array(faultCountSchema) }),
   z.strictObject({ kind: z.literal('done'), id: z.number().int() }),
+  z.strictObject({ kind: z.literal('refused'), id: z.number().int(), message: z.string() }),
 ]);
 export type ChildMessage = z.infer<typeof messageSchema>;

@@ -55,10 +55,13 @@ async function seamsOf(
 function answer(message: unknown): void {
   const request = requestSchema.safeParse(message);
   if (!request.success || emulator === undefined) return;
-  send(answerOf(emulator, request.data));
+  const { id } = request.data;
+  answerOf(emulator, request.data).then(send, (reason: unknown) => {
+    send({ kind: 'refused', id, message: Failure.from(reason).message });
+  });
 }
 
-function answerOf(server: Emulator, request: ParentRequest): ChildMessage {
+async function answerOf(server: Emulator, request: ParentRequest): Promise<ChildMessage> {
   const { id } = request;
   switch (request.kind) {
     case 'counts':
@@ -67,6 +70,9 @@ function answerOf(server: Emulator, request: ParentRequest): ChildMessage {
       return { kind: 'faults', id, faults: server.faultCounts() };
     case 'set-faults':
       server.setFaults(request.rules);
+      return { kind: 'done', id };
+    case 'set-reachable':
+      await server.setReachable(request.isReachable);
       return { kind: 'done', id };
     case 'set-guest':
       server.setGuest(request.credentials);

@@ -24,6 +24,8 @@ export interface ServerControl {
   /** Lets other things go wrong from the next request on, counted anew; undefined: nothing. */
   setFaults(rules: FaultRules | undefined): Promise<void>;
   faultCounts(): Promise<FaultCount[]>;
+  /** `false`: connections are ended, and new ones refused (ECONNREFUSED) until it is `true` again. */
+  setReachable(isReachable: boolean): Promise<void>;
   /** Knows these keys beside its own from the next request on, and those of the guest before no more; undefined: no guest. */
   setGuest(credentials: S3Credentials | undefined): Promise<void>;
 }

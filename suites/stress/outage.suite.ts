@@ -1,4 +1,6 @@
-import { readFile, readdir, rename, stat, writeFile } from 'node:fs/promises';
+import { open, readFile, readdir, rename, stat, writeFile, type FileHandle } from 'node:fs/promises';
+import { buffer } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
 import { CaseList, codeOf, defineGroup, equal, ok, sameBytes } from '../../src/harness/api/index.js';
 import type { CaseContext, FaultRules, Tier } from '../../src/harness/api/index.js';
 import { until } from './shared/wait.js';
@@ -87,6 +89,80 @@ for (const { name, says, rules, errors, tier } of OUTAGES) {
   );
 }
 
+const REFUSALS = [
+  { name: 'refused-connections', lastsMs: 4_000, tier: 'full', timeoutMs: 60_000 },
+  { name: 'refused-connections-for-minutes', lastsMs: 240_000, tier: 'soak', timeoutMs: 600_000 },
+] as const;
+
+/** Between two rounds of calls while the server is away. */
+const PAUSE_MS = 250;
+
+for (const { name, lastsMs, tier, timeoutMs } of REFUSALS) {
+  group.add(
+    name,
+    `while the server refuses connections for ${lastsMs / 1_000} s each call ends with an honest error in bounded time; what was written stays, and goes out by fsync afterwards, without a remount`,
+    async (context) => {
+      const content = context.bytes(300_000);
+      for (const file of ['before', 'old-name']) await writeFile(context.path(file), content);
+      await context.control.remount({ operationTimeoutMs: OPERATION_TIMEOUT_MS });
+      equal((await readdir(context.directory)).toSorted(), ['before', 'old-name'], 'names before');
+      const { pid } = await context.control.process();
+      const unsynced = await open(context.path('unsynced'), 'wx+');
+      try {
+        await writeHalf(unsynced, content);
+        await context.control.setReachable(false);
+        await expectHonestFor(context, lastsMs, unsynced);
+        await context.control.setReachable(true);
+        const backMs = await until(context, 'the end of the outage', 30_000, () => answers(context));
+        context.note(`the first answer came ${Math.round(backMs)} ms after the server was back`);
+        await unsynced.sync();
+      } finally {
+        await unsynced.close();
+      }
+      equal((await context.control.process()).pid, pid, 'process of the target');
+      await expectStored(context, 'unsynced', content);
+      await writeFile(context.path('after'), content);
+      for (const file of ['before', 'after']) await expectStored(context, file, content);
+      await expectNothingHalf(context, content);
+    },
+    {
+      operations: ['read', 'write', 'fsync', 'readdir', 'stat', 'rename'],
+      needs: ['target-settings'],
+      tier,
+      timeoutMs,
+    },
+  );
+}
+
+/** The first half is acknowledged, and the second is with the target only. */
+async function writeHalf(file: FileHandle, content: Buffer): Promise<void> {
+  const half = content.length / 2;
+  await file.write(content, 0, half, 0);
+  await file.sync();
+  await file.write(content, half, half, half);
+}
+
+async function expectHonestFor(context: CaseContext, lastsMs: number, unsynced: FileHandle): Promise<void> {
+  const beganMs = performance.now();
+  let rounds = 0;
+  for (; performance.now() - beganMs < lastsMs; rounds += 1) {
+    await expectHonestErrors(context, UNAVAILABLE);
+    const isRefused = await expectHonest('fsync of what was written before', UNAVAILABLE, () =>
+      unsynced.sync(),
+    );
+    ok(isRefused, 'fsync does not acknowledge what no server has taken');
+    await delay(PAUSE_MS, undefined, { signal: context.signal });
+  }
+  context.note(`${rounds} rounds of calls during the outage`);
+}
+
+/** In the mount, and in the bucket. */
+async function expectStored(context: CaseContext, file: string, content: Buffer): Promise<void> {
+  sameBytes(await readFile(context.path(file)), content, `content of ${file} after the outage`);
+  const { body } = await context.store.get(context.store.keyOf(context.path(file)));
+  sameBytes(await buffer(body), content, `content of ${file} in the bucket`);
+}
+
 /** Not more at a time than Node's pool has threads. A call that needs no server may succeed, if not all do. */
 async function expectHonestErrors(context: CaseContext, errors: readonly string[]): Promise<void> {
   const calls: Readonly<Record<string, () => Promise<unknown>>> = {
@@ -95,21 +171,28 @@ async function expectHonestErrors(context: CaseContext, errors: readonly string[
     'write of a new file': () => writeFile(context.path('during'), context.bytes(300_000)),
     rename: () => rename(context.path('old-name'), context.path('new-name')),
   };
-  let failures = 0;
-  const expectHonest = async ([what, call]: readonly [string, () => Promise<unknown>]): Promise<void> => {
-    const beganMs = performance.now();
-    const code = await call().then(
-      () => undefined,
-      (reason: unknown) => codeOf(reason) ?? 'no errno',
-    );
-    const tookMs = performance.now() - beganMs;
-    ok(tookMs < OPERATION_TIMEOUT_MS + SLACK_MS, `${what} ended in bounded time (${Math.round(tookMs)} ms)`);
-    if (code === undefined) return;
-    ok(errors.includes(code), `${what} failed with one of ${errors.join(', ')}, and not with ${code}`);
-    failures += 1;
-  };
-  await Promise.all(Object.entries(calls).map(expectHonest));
-  ok(failures > 0, 'the outage was felt at all');
+  const failed = await Promise.all(
+    Object.entries(calls).map(([what, call]) => expectHonest(what, errors, call)),
+  );
+  ok(failed.includes(true), 'the outage was felt at all');
+}
+
+/** @returns Whether the call failed. */
+async function expectHonest(
+  what: string,
+  errors: readonly string[],
+  call: () => Promise<unknown>,
+): Promise<boolean> {
+  const beganMs = performance.now();
+  const code = await call().then(
+    () => undefined,
+    (reason: unknown) => codeOf(reason) ?? 'no errno',
+  );
+  const tookMs = performance.now() - beganMs;
+  ok(tookMs < OPERATION_TIMEOUT_MS + SLACK_MS, `${what} ended in bounded time (${Math.round(tookMs)} ms)`);
+  if (code === undefined) return false;
+  ok(errors.includes(code), `${what} failed with one of ${errors.join(', ')}, and not with ${code}`);
+  return true;
 }
 
 /** What failed may have happened or not, but not by half. */

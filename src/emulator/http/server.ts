@@ -17,6 +17,8 @@ export type Wrap = (socket: Socket) => Duplex;
 /** A listening server. */
 export interface ListeningServer {
   readonly port: number;
+  /** `false`: connections are ended, and new ones refused (ECONNREFUSED) until it is `true` again. */
+  setReachable(isReachable: boolean): Promise<void>;
   /** Ends all connections and frees the port. */
   close(): Promise<void>;
 }
@@ -45,15 +47,21 @@ export async function listen(
     },
   );
   const address = await bind(net, host, port);
+  const end = (): Promise<void> =>
+    new Promise((resolve) => {
+      net.close(() => {
+        resolve();
+      });
+      for (const socket of sockets) socket.destroy();
+    });
   return {
     port: address.port,
-    close: () =>
-      new Promise((resolve) => {
-        net.close(() => {
-          resolve();
-        });
-        for (const socket of sockets) socket.destroy();
-      }),
+    setReachable: async (isReachable) => {
+      if (isReachable === net.listening) return;
+      if (isReachable) await bind(net, host, address.port);
+      else await end();
+    },
+    close: end,
   };
 }
 

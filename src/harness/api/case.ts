@@ -184,6 +184,11 @@ export interface TargetControl {
    */
   cacheCounters(): Promise<Readonly<Record<string, number>>>;
   /**
+   * `false`: the server's port is closed, connections end, and new ones are refused (ECONNREFUSED), those of the case's
+   * own `store` too. Needs `faults`.
+   */
+  setReachable(isReachable: boolean): Promise<void>;
+  /**
    * The profile of a target that was remounted with `credentials` has other keys, and then the server refuses those of
    * before. It meets the target only, not the case's own `store`. Needs `faults`.
    */

@@ -34,6 +34,9 @@ export function controlOf(socketPath: string, directory: string, signal: AbortSi
     },
     faultCounts: async () => (await ask({ request: 'fault-counts' })).faults ?? [],
     cacheCounters: async () => asked('cache-counters', (await ask({ request: 'cache-counters' })).cache),
+    setReachable: async (isReachable) => {
+      await ask({ request: 'set-reachable', isReachable });
+    },
     rotateCredentials: async () => {
       await ask({ request: 'rotate-credentials' });
     },

@@ -158,11 +158,14 @@ export const targetSettingsSchema = z.strictObject({
 export const controlRequestSchema = z.discriminatedUnion('request', [
   z.strictObject({ request: z.literal('remount'), settings: targetSettingsSchema.exactOptional() }),
   z.strictObject({
-    request: z.enum(['crash', 'terminate', 'process', 'end-second-mount', 'put-back', 'revive']),
+    request: z.enum(['crash', 'end-second-mount', 'put-back', 'revive', 'rotate-credentials']),
   }),
   z.strictObject({ request: z.literal('second-mount'), client: z.enum(OTHER_CLIENTS).exactOptional() }),
   z.strictObject({ request: z.literal('set-faults'), rules: faultRulesSchema.exactOptional() }),
-  z.strictObject({ request: z.enum(['fault-counts', 'rotate-credentials', 'counts', 'cache-counters']) }),
+  z.strictObject({ request: z.literal('set-reachable'), isReachable: z.boolean() }),
+  z.strictObject({
+    request: z.enum(['terminate', 'process', 'fault-counts', 'counts', 'cache-counters']),
+  }),
 ]);
 export type ControlRequest = z.infer<typeof controlRequestSchema>;
 

@@ -9,6 +9,11 @@ import type { TargetSession } from '../targets/session.js';
 import { startControlServer } from './control-server.js';
 import { SecondMount } from './second-mount.js';
 
+/** What has more to answer than that it was done. */
+interface Question {
+  readonly request: 'terminate' | 'process' | 'fault-counts' | 'counts' | 'cache-counters' | 'second-mount';
+}
+
 /** What cases can ask for while they run: their target anew, a second one, and the server to fail. */
 export class CaseService {
   readonly socket: string;
@@ -68,40 +73,43 @@ export class CaseService {
         return { cache: await cacheOf(this.#session) };
       case 'fault-counts':
         return { faults: await this.#told().faultCounts() };
-      case 'set-faults':
-        await this.#told().setFaults(asked.rules);
-        return {};
       case 'process':
         return { process: await factsOf(this.#session.target.pid) };
       case 'second-mount':
         return { roots: await this.#roots(asked.client) };
-      case 'end-second-mount':
-        await this.#second.stop();
-        return {};
-      case 'put-back':
-        await this.#putBack();
-        return {};
-      case 'revive':
-        await this.#revive();
-        return {};
-      case 'rotate-credentials':
-        await this.#rotateCredentials();
-        return {};
-      case 'remount':
-        await this.#remount(asked.settings);
-        return {};
-      case 'crash':
-        await this.#session.crash(this.#restartLimit());
-        return {};
       case 'terminate': {
         const said = await this.#session.terminate(this.#restartLimit());
         return said === undefined ? {} : { said };
       }
+      default:
+        await this.#carryOut(asked);
+        return {};
+    }
+  }
+
+  async #carryOut(asked: Exclude<ControlRequest, Question>): Promise<void> {
+    switch (asked.request) {
+      case 'set-faults':
+        return this.#told().setFaults(asked.rules);
+      case 'set-reachable':
+        return this.#told().setReachable(asked.isReachable);
+      case 'end-second-mount':
+        return this.#second.stop();
+      case 'put-back':
+        return this.#putBack();
+      case 'revive':
+        return this.#revive();
+      case 'rotate-credentials':
+        return this.#rotateCredentials();
+      case 'remount':
+        return this.#remount(asked.settings);
+      case 'crash':
+        return this.#session.crash(this.#restartLimit());
     }
   }
 
   async #putBack(): Promise<void> {
-    await this.#server?.setFaults(undefined);
+    await this.#endOutage();
     // What could not be saved there is the case's to find out.
     await this.#second.stop().catch(() => undefined);
     // What the target has not saved yet it saves with the keys that it has.
@@ -109,8 +117,13 @@ export class CaseService {
     await this.#server?.setGuest(undefined);
   }
 
-  async #mendServer(): Promise<void> {
+  async #endOutage(): Promise<void> {
+    await this.#server?.setReachable(true);
     await this.#server?.setFaults(undefined);
+  }
+
+  async #mendServer(): Promise<void> {
+    await this.#endOutage();
     await this.#server?.setGuest(undefined);
   }
 

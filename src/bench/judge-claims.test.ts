@@ -61,13 +61,22 @@ test.each([
   expect(row.says).toBe('same-region, download of 64 MiB: optimized is at least 4.6 times as fast as plain');
 });
 
-test('nothing is decided by few blocks, or where identical code came out different', () => {
+test('nothing is decided by few blocks', () => {
   const ratio = { estimate: 5, lower: 4.9, upper: 5.1 };
   const few = judged(FASTER, { comparisons: [comparison({ ratio, blocks: 9 })] });
   expect(few).toMatchObject({ state: 'open', reason: '9 blocks decide nothing' });
-  const noiseFloor = { estimate: 1.1, lower: 1.05, upper: 1.2 };
-  const noisy = judged(FASTER, { comparisons: [comparison({ ratio, noiseFloor })] });
-  expect(noisy).toMatchObject({ state: 'open', reason: 'identical code came out different here' });
+});
+
+test('where identical code came out different, the interval is wider by that', () => {
+  const ratio = { estimate: 5, lower: 4.9, upper: 5.1 };
+  const state = (lower: number, upper: number) => {
+    const noiseFloor = { estimate: (lower + upper) / 2, lower, upper };
+    const row = judged(FASTER, { comparisons: [comparison({ ratio, noiseFloor })] });
+    return [row.state, row.measured?.lower.toFixed(3), row.measured?.upper.toFixed(3)];
+  };
+  expect(state(1.01, 1.04)).toEqual(['reached', '4.712', '5.304']);
+  expect(state(0.9, 0.95)).toEqual(['open', '4.410', '5.667']);
+  expect(state(0.9, 1.1)).toEqual(['reached', '4.900', '5.100']);
 });
 
 test('what was not run is not measured, and says so', () => {

@@ -20,9 +20,7 @@ export interface ClaimEvidence {
 const STORM_GOODPUT = 0.9;
 const STORM_REFUSED = 0.05;
 
-type Finding =
-  | { readonly measured: Interval; readonly blocks: number; readonly doubt?: string }
-  | { readonly reason: string };
+type Finding = { readonly measured: Interval; readonly blocks: number } | { readonly reason: string };
 
 /** What a run says of a claim. */
 export function judgeClaim(claim: Claim, evidence: ClaimEvidence): ClaimResult {
@@ -35,8 +33,9 @@ export function judgeClaim(claim: Claim, evidence: ClaimEvidence): ClaimResult {
   const finding = findingOf(claim, evidence);
   if ('reason' in finding) return { says, ...limit, state: 'not-measured', reason: finding.reason };
   const { measured, blocks } = finding;
-  const doubt = blocks < MINIMUM_BLOCKS ? `${blocks} blocks decide nothing` : finding.doubt;
-  if (doubt !== undefined) return { says, ...limit, measured, state: 'open', reason: doubt };
+  if (blocks < MINIMUM_BLOCKS) {
+    return { says, ...limit, measured, state: 'open', reason: `${blocks} blocks decide nothing` };
+  }
   return { says, ...limit, measured, state: stateOf(limit, measured) };
 }
 
@@ -116,8 +115,14 @@ function findingOf(claim: Claim, { cells, links, seed }: ClaimEvidence): Finding
 function speedOf(cell: BenchCell, arm: string, against: string): Finding {
   const found = cell.comparisons.find((entry) => entry.arm === arm && entry.baseline === against);
   if (found === undefined) return { reason: `${arm} was not compared with ${against}` };
-  const doubt = excludesOne(found.noiseFloor) ? { doubt: 'identical code came out different here' } : {};
-  return { measured: found.ratio, blocks: found.blocks, ...doubt };
+  return { measured: widened(found.ratio, found.noiseFloor), blocks: found.blocks };
+}
+
+/** Where the baseline differs from itself, the interval is wider by as much as it may: no less is known. */
+function widened(ratio: Interval, noiseFloor: Interval): Interval {
+  if (!excludesOne(noiseFloor)) return ratio;
+  const factor = Math.max(noiseFloor.upper, 1 / noiseFloor.lower);
+  return { estimate: ratio.estimate, lower: ratio.lower / factor, upper: ratio.upper * factor };
 }
 
 /** The 99th percentile of all requests of all blocks: one block has too few. */

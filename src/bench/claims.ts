@@ -30,6 +30,8 @@ export interface ClaimGroup {
   /** The first is the baseline. */
   readonly arms: readonly ComparedArm[];
   readonly sizesBytes: readonly number[];
+  /** Absent: both. */
+  readonly operations?: readonly OperationName[];
   readonly smallRequestsBeside?: true;
   readonly claims: readonly Claim[];
 }
@@ -66,16 +68,9 @@ export const OWN_CLAIMS: readonly ClaimGroup[] = [
       ]),
     ),
   },
-  {
-    profile: 'home',
-    arms: ['sdk', 'optimized'],
-    sizesBytes: [16 * MIB],
-    smallRequestsBeside: true,
-    claims: bothWays('home', 'optimized', [
-      [16 * MIB, { kind: 'capacity', least: 0.95 }],
-      [16 * MIB, { kind: 'beside', against: 'sdk', most: 2 }],
-    ]),
-  },
+  // What takes that line 13 s, up and down.
+  homeClaims('upload', 16 * MIB),
+  homeClaims('download', 64 * MIB),
   {
     profile: 'cross-region',
     arms: ['plain', 'optimized'],
@@ -85,6 +80,22 @@ export const OWN_CLAIMS: readonly ClaimGroup[] = [
     ]),
   },
 ];
+
+/** A whole line is used, and somebody else on it does not starve. */
+function homeClaims(operation: OperationName, sizeBytes: number): ClaimGroup {
+  const place = { profile: 'home', operation, sizeBytes, arm: 'optimized' } as const;
+  return {
+    profile: 'home',
+    arms: ['sdk', 'optimized'],
+    sizesBytes: [sizeBytes],
+    operations: [operation],
+    smallRequestsBeside: true,
+    claims: [
+      { ...place, metric: { kind: 'capacity', least: 0.95 } },
+      { ...place, metric: { kind: 'beside', against: 'sdk', most: 2 } },
+    ],
+  };
+}
 
 /** Where programs are compared. */
 export const PROGRAM_LINK = 'same-region';

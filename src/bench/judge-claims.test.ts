@@ -3,6 +3,7 @@ import type { Arm, BenchCell, Comparison, Sample } from '../report/model.js';
 import { OWN_CLAIMS, programClaims, type Claim, type ClaimMetric } from './claims.js';
 import { judgeClaim, judgeStormClaims } from './judge-claims.js';
 import { pairsOf } from './arms.js';
+import { OPERATIONS } from './plan.js';
 
 const MIB = 2 ** 20;
 const SIZE_BYTES = 64 * MIB;
@@ -141,7 +142,8 @@ test('a storm has two claims, decided by what the server counted', () => {
 test('every claim is about what its experiment runs and compares', () => {
   for (const group of [...OWN_CLAIMS, ...programClaims(['rclone', 's3cmd'])]) {
     const pairs = pairsOf(group.arms).map(({ arm: own, baseline }) => `${own}/${baseline}`);
-    for (const { profile, arm: own, sizeBytes, metric } of group.claims) {
+    for (const { profile, operation, arm: own, sizeBytes, metric } of group.claims) {
+      expect(group.operations ?? OPERATIONS).toContain(operation);
       expect([profile, group.arms, group.sizesBytes]).toEqual([
         group.profile,
         expect.arrayContaining([own]),

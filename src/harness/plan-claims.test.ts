@@ -18,7 +18,11 @@ test('one link has its own claims alone', async () => {
   const home = await planClaims({ seed: 1, transfer, link: 'home', blocks: 3 });
   expect(
     home.experiments.map(({ link, plan }) => [link.name, plan.blocks, plan.smallRequestsBeside]),
-  ).toEqual([['home', 3, true]]);
+  ).toEqual([
+    ['home', 3, true],
+    ['home', 3, true],
+  ]);
+  expect(home.experiments.flatMap(({ plan }) => plan.operations)).toEqual(['upload', 'download']);
   expect(home.claims.every(({ profile }) => profile === 'home')).toBe(true);
   expect([home.withStorm, home.missing]).toEqual([false, []]);
 });

@@ -54,6 +54,7 @@ export async function planClaims({ seed, transfer, link, blocks }: ClaimsWish): 
       ...{ seed, arms: group.arms, sizesBytes: group.sizesBytes, link: profile },
       transfer: { ...transfer, level: 'aggressive' },
       blocks: blocks ?? MINIMUM_BLOCKS,
+      ...(group.operations === undefined ? {} : { operations: group.operations }),
       ...(group.smallRequestsBeside === true ? { smallRequestsBeside: true } : {}),
     });
     return { link: profile, plan };

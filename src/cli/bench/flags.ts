@@ -1,5 +1,5 @@
 import type { ArgumentsCamelCase } from 'yargs';
-import { usageError } from '../../errors/failure.js';
+import { dashed, isGiven, refuseWithoutEffect } from '../without-effect.js';
 
 /** A kind of bench, the flags that mean nothing to it, and what it takes. */
 interface Kind {
@@ -52,19 +52,11 @@ const KINDS: readonly Kind[] = [
  * @throws Failure `usage`, naming both flags and what can be given instead.
  */
 export function refuseMixture(flags: ArgumentsCamelCase): void {
-  const isGiven = (name: string) => flags[name] !== undefined && flags[name] !== false;
-  const refuse = (names: readonly string[], where: string, remedy: string) => {
-    const wrong = names.find(isGiven);
-    if (wrong !== undefined) throw usageError(`--${dashed(wrong)} has no effect ${where}`, remedy);
-  };
-  for (const { flag, without, remedy } of KINDS.filter((kind) => isGiven(kind.flag))) {
-    refuse(without, `with --${dashed(flag)}`, remedy);
+  for (const { flag, without, remedy } of KINDS.filter((kind) => isGiven(flags, kind.flag))) {
+    refuseWithoutEffect(flags, without, `with --${dashed(flag)}`, remedy);
   }
-  if (!isGiven('cost')) refuse(['keepDays', 'readsPerMonth'], 'without --cost', 'Add --cost');
-  if (!isGiven('mounts')) refuse(['workloads'], 'without --mounts', 'Name the targets with --mounts');
-}
-
-/** `requests-per-second` of `requestsPerSecond`. */
-function dashed(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  if (!isGiven(flags, 'cost'))
+    refuseWithoutEffect(flags, ['keepDays', 'readsPerMonth'], 'without --cost', 'Add --cost');
+  if (!isGiven(flags, 'mounts'))
+    refuseWithoutEffect(flags, ['workloads'], 'without --mounts', 'Name the targets with --mounts');
 }

@@ -5,6 +5,7 @@ import type { Selection, Shard } from '../../harness/selection.js';
 import { configOptions, connectionOptions, type Flags } from '../options.js';
 import { numberFlag, runOptions, runAndReport, textFlag, wishFrom } from '../reported-run.js';
 import { externalFrom, externalOptions } from '../suite/external.js';
+import { refuseMixture } from '../suite/flags.js';
 import { SELFTEST, boardOptions, runBoard } from '../suite/board.js';
 
 export const command = 'suite <names..>';
@@ -72,6 +73,7 @@ function sizeOptions<T>(yargs: Argv<T>) {
 export async function handler(flags: ArgumentsCamelCase): Promise<void> {
   const names = flags['names'];
   const suites = Array.isArray(names) ? names.map(String) : [];
+  refuseMixture(flags, suites, SELFTEST);
   const like = likeFrom(flags, suites);
   if (suites.includes(SELFTEST)) return runBoard(flags, suites);
   const operations = operationsFrom(flags);

@@ -1,6 +1,6 @@
 import type { BadInput } from './bad-input.js';
 
-/** Command lines of suites with a tree of the user's own. */
+/** Command lines of suites with a tree of the user's own, and of the mutation board. */
 export const BAD_SUITE_INPUT: readonly BadInput[] = [
   {
     says: 'a missing --like',
@@ -31,5 +31,25 @@ export const BAD_SUITE_INPUT: readonly BadInput[] = [
     says: '--like without its case',
     args: ['suite', 'integrity', '--like', 'full', '--filter', 'trees'],
     line: /integrity:like\/tree, which is not chosen/,
+  },
+  {
+    says: 'lanes of a suite',
+    args: ['suite', 'posix', '--lanes', '3'],
+    line: /--lanes has no effect without "selftest".*objectfs suite selftest/,
+  },
+  {
+    says: 'a target of the mutation board',
+    args: ['suite', 'selftest', '--target', 's3fs'],
+    line: /--target has no effect with "selftest".*reference file system/,
+  },
+  {
+    says: 'a baseline of the mutation board',
+    args: ['suite', 'selftest', '--update-baseline'],
+    line: /--update-baseline has no effect with "selftest"/,
+  },
+  {
+    says: 'the mutation board for hours',
+    args: ['suite', 'selftest', '--tier', 'soak'],
+    line: /--tier soak has no effect with "selftest".*quick/,
   },
 ];

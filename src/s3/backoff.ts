@@ -7,9 +7,9 @@ export interface RetryPolicy {
   readonly maxAttempts: number;
   /** Shortest wait. @defaultValue 50 ms */
   readonly baseDelayMs: number;
-  /** Longest wait, also where `Retry-After` asks for more. @defaultValue 5,000 ms */
+  /** Longest wait, but for one that `Retry-After` asks for. @defaultValue 5,000 ms */
   readonly maxDelayMs: number;
-  /** No new try begins after this long. @defaultValue 60,000 ms */
+  /** No new try begins after this long, whatever `Retry-After` asks for. @defaultValue 60,000 ms */
   readonly maxTotalMs: number;
   /** Uniform in [0, 1). @defaultValue Math.random */
   readonly random: () => number;
@@ -46,17 +46,20 @@ export function isAmbiguous(failure: Failure): boolean {
   return AMBIGUOUS.has(failure.kind);
 }
 
+/** Who tries for ever, as write-back does, looks again after an hour: a clock or a server may have been wrong. */
+const LONGEST_WISH_MS = 3_600_000;
+
 /**
  * The waits between tries: "decorrelated jitter", each between the base and three times the one before
  * (M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015). A wish of the server counts as the
- * least wait.
+ * least wait; who has a deadline compares the answer with it.
  */
 export function createBackoff(policy: RetryPolicy): (failure: Failure) => number {
   let previousMs = policy.baseDelayMs;
   return (failure) => {
     const spread = Math.max(0, previousMs * 3 - policy.baseDelayMs);
     previousMs = Math.min(policy.maxDelayMs, policy.baseDelayMs + policy.random() * spread);
-    return Math.min(policy.maxDelayMs, Math.max(previousMs, failure.retryAfterMs ?? 0));
+    return Math.max(previousMs, Math.min(failure.retryAfterMs ?? 0, LONGEST_WISH_MS));
   };
 }
 
@@ -87,11 +90,32 @@ export async function retrying<T>(attempt: () => Promise<T>, options: RetryOptio
       const failure = Failure.from(reason);
       if (tries >= policy.maxAttempts || !isRetriable(failure) || signal?.aborted === true) throw failure;
       const waitMs = nextDelayMs(failure);
-      if (performance.now() - startMs + waitMs > policy.maxTotalMs) throw failure;
+      const leftMs = policy.maxTotalMs - (performance.now() - startMs);
+      if (waitMs > leftMs) throw tooLate(failure, leftMs);
       await pause(waitMs, signal);
       options.onRetry?.(failure);
     }
   }
+}
+
+/** Says so where it is the server's wish that ends the tries. */
+function tooLate(failure: Failure, leftMs: number): Failure {
+  const { retryAfterMs, subject, status, code } = failure;
+  if (retryAfterMs === undefined || retryAfterMs <= leftMs) return failure;
+  const wish = `the server asks to wait ${seconds(retryAfterMs)} (Retry-After)`;
+  const left = `${seconds(Math.max(0, leftMs))} are left for this request`;
+  return new Failure(failure.kind, `${failure.message}; ${wish}, ${left}`, {
+    remedy: 'Try again after that time',
+    retryAfterMs,
+    cause: failure,
+    ...(subject === undefined ? {} : { subject }),
+    ...(status === undefined ? {} : { status }),
+    ...(code === undefined ? {} : { code }),
+  });
+}
+
+function seconds(ms: number): string {
+  return `${Math.ceil(ms / 1000)} s`;
 }
 
 /** Waits; a fired signal ends the wait with the failure `cancelled`. */

@@ -81,11 +81,19 @@ describe.each(['sdk', 'lean'] as const)('over the %s client', (client) => {
       expect(failure.remedy).toBe('The bucket is in another region: use --region eu-west-1');
     });
 
-    test('Retry-After is kept', async () => {
+    test.each([
+      ['2', 2_000],
+      ['Wed, 21 Oct 2015 07:28:09 GMT', 9_000],
+      ['Wednesday, 21-Oct-15 07:28:09 GMT', 9_000],
+      ['Wed, 21 Oct 2015 07:27:00 GMT', 0],
+      ['soon', undefined],
+      ['1.5', undefined],
+    ])('Retry-After: %s is %p ms, by the clock of the server', async (value, waitMs) => {
       const store = await storeOf((_request, response) => {
-        response.writeHead(503, { 'retry-after': '2' }).end(errorXml('SlowDown', 'Slow'));
+        const headers = { 'retry-after': value, date: 'Wed, 21 Oct 2015 07:28:00 GMT' };
+        response.writeHead(503, headers).end(errorXml('SlowDown', 'Slow'));
       });
-      expect((await failureOf(store.get('key'))).retryAfterMs).toBe(2_000);
+      expect((await failureOf(store.get('key'))).retryAfterMs).toBe(waitMs);
     });
 
     test('a HEAD without a body is told by its status', async () => {

@@ -159,7 +159,7 @@ function factsOf(reason: unknown): ErrorFacts {
     code: codeOf(error, name, status),
     message,
     status,
-    retryAfterMs: retryAfter(text(headers['retry-after'])),
+    retryAfterMs: retryAfter(text(headers['retry-after']), text(headers['date'])),
     isAbort: name === 'AbortError',
     isParseError,
     isConnectTimeout: message.includes('did not establish a connection'),
@@ -185,12 +185,15 @@ function codeOf(error: Record<string, unknown>, name: string | undefined, status
   return name === undefined || generic.has(name) || name === 'UnknownError' ? undefined : name;
 }
 
-/** RFC 9110 section 10.2.3: seconds or a date. */
-function retryAfter(value: string | undefined): number | undefined {
+/** RFC 9110 section 10.2.3: seconds, or a date, which is read by the clock of the server that wrote it. */
+function retryAfter(value: string | undefined, date: string | undefined): number | undefined {
   if (value === undefined) return undefined;
   if (/^\d+$/.test(value)) return Number(value) * 1_000;
-  const at = Date.parse(value);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - Date.now());
+  // All three forms of an HTTP-date begin with the name of a day; Date.parse alone would also take "1.5".
+  const atMs = /^[A-Z][a-z]+/.test(value) ? Date.parse(value) : NaN;
+  if (Number.isNaN(atMs)) return undefined;
+  const toldMs = Date.parse(date ?? '');
+  return Math.max(0, atMs - (Number.isNaN(toldMs) ? Date.now() : toldMs));
 }
 
 function describe(facts: ErrorFacts): string {

@@ -18,8 +18,9 @@ const WORTH_A_PLAIN_TRY = new Set<FailureKind>([
   'invalid-request',
 ]);
 
-export function isWorthPlainTry(failure: Failure): boolean {
-  return WORTH_A_PLAIN_TRY.has(failure.kind);
+export function isWorthPlainTry({ kind, retryAfterMs = 0 }: Failure): boolean {
+  // The plain request would come sooner than the server has asked for.
+  return WORTH_A_PLAIN_TRY.has(kind) && retryAfterMs === 0;
 }
 
 /** One line for the summary and the log. */

@@ -80,6 +80,28 @@ describe.each(['sdk', 'lean'] as const)('the %s client', (client) => {
     expect(failure).toMatchObject({ kind: 'throttled', retryAfterMs: 7000 });
   });
 
+  test('asks no sooner than Retry-After says, however short its own longest wait is', async () => {
+    always({ kind: 'status', status: 503, retryAfterSeconds: 1 }, { operation: 'HeadObject', nth: 1 });
+    const startMs = performance.now();
+    await retrying.head('there');
+    expect(performance.now() - startMs).toBeGreaterThanOrEqual(995);
+  });
+
+  test('says at once that Retry-After is longer than the time that is left', async () => {
+    always({ kind: 'status', status: 503, retryAfterSeconds: 8 });
+    const hurried = withRetry(store, { policy: { baseDelayMs: 1, maxTotalMs: 5_000 } });
+    const startMs = performance.now();
+    const failure = await hurried.head('there').catch((reason: unknown) => Failure.from(reason));
+    expect(performance.now() - startMs).toBeLessThan(4_000);
+    expect(failure).toMatchObject({
+      kind: 'throttled',
+      retryAfterMs: 8_000,
+      status: 503,
+      message: expect.stringMatching(/asks to wait 8 s \(Retry-After\), 5 s are left/) as unknown,
+    });
+    expect(emulator.faultCounts()).toMatchObject([{ fired: 1 }]);
+  });
+
   test.each<[string, Fault]>([
     ['reset', { kind: 'reset', at: 'inside-reply' }],
     ['reset', { kind: 'short-body' }],

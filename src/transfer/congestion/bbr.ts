@@ -76,8 +76,8 @@ function windowBytes(state: BbrState): number {
   const { partBytes } = state.limits;
   if (state.mode === 'probe-rtt') return PROBE_RTT_PARTS * partBytes;
   const product = productBytes(state);
-  // Before anything is measured, the configured number of connections is the best guess.
-  if (product === undefined) return state.limits.maxBytes;
+  // Before anything is measured, the configured number of connections is the best guess, or what losses have left of it.
+  if (product === undefined) return state.boundBytes;
   const gain =
     state.mode === 'startup'
       ? HIGH_GAIN

@@ -4,6 +4,9 @@
  */
 export const DEFAULT_REGION = 'us-east-1';
 
+/** The kernel's own: what a host's administrator chose for all programs is no business of one of them. */
+export const DEFAULT_TCP_CONGESTION = 'leave';
+
 export const TRANSFER_DEFAULTS = {
   level: 'standard',
   connections: 8,
@@ -19,6 +22,7 @@ export const DEFAULT_LOG_LEVEL = 'info';
 /** The values of keys with a fixed set of them. */
 export const CHOICES = {
   client: ['sdk', 'lean'],
+  tcpCongestion: ['leave', 'cubic', 'bbr', 'reno'],
   level: ['off', 'standard', 'aggressive'],
   congestion: ['fixed', 'cubic', 'bbr'],
   logLevel: ['fatal', 'error', 'warn', 'info', 'debug', 'trace'],

@@ -1,5 +1,12 @@
 import { existsSync } from 'node:fs';
-import { BOUNDS, CHOICES, DEFAULT_LOG_LEVEL, DEFAULT_REGION, TRANSFER_DEFAULTS } from './defaults.js';
+import {
+  BOUNDS,
+  CHOICES,
+  DEFAULT_LOG_LEVEL,
+  DEFAULT_REGION,
+  DEFAULT_TCP_CONGESTION,
+  TRANSFER_DEFAULTS,
+} from './defaults.js';
 import type { Config } from './schema.js';
 import { parseSize } from './size.js';
 import { STORAGE_CLASSES } from './storage-class.js';
@@ -29,6 +36,7 @@ const READERS: Readonly<Record<string, Readonly<Record<string, Reader>>>> = {
     sessionToken: asIs,
     forcePathStyle: switchFromText,
     client: oneOf(CHOICES.client),
+    tcpCongestion: oneOf(CHOICES.tcpCongestion),
   },
   transfer: {
     level: oneOf(CHOICES.level),
@@ -74,7 +82,7 @@ export function quickConfig({ flags, environment }: QuickSources): CopyConfig | 
   const isHalfKey = (s3['accessKeyId'] === undefined) !== (s3['secretAccessKey'] === undefined);
   if (left.size > 0 || isHalfKey) return undefined;
   return {
-    s3: { region: DEFAULT_REGION, ...s3 },
+    s3: { region: DEFAULT_REGION, tcpCongestion: DEFAULT_TCP_CONGESTION, ...s3 },
     transfer: { ...TRANSFER_DEFAULTS, storageClassRules: [], ...transfer },
     log: { level: DEFAULT_LOG_LEVEL, ...log },
   };

@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { STORAGE_CLASSES } from './storage-class.js';
-import { BOUNDS, CHOICES, DEFAULT_LOG_LEVEL, DEFAULT_REGION, TRANSFER_DEFAULTS } from './defaults.js';
+import {
+  BOUNDS,
+  CHOICES,
+  DEFAULT_LOG_LEVEL,
+  DEFAULT_REGION,
+  DEFAULT_TCP_CONGESTION,
+  TRANSFER_DEFAULTS,
+} from './defaults.js';
 import { storageClassRules } from './storage-class-rule-schema.js';
 import { size } from './byte-count.js';
 
@@ -28,6 +35,11 @@ export const configSchema = z.strictObject({
        * is compared with mounts and transfers and so must not share their code.
        */
       client: z.enum(CHOICES.client).optional(),
+      /**
+       * The kernel's congestion control of each connection to S3 (Linux). `leave`: its own, which the administrator of the
+       * host chose for all programs. It governs what is sent, so it is for uploads over paths that lose segments.
+       */
+      tcpCongestion: z.enum(CHOICES.tcpCongestion).default(DEFAULT_TCP_CONGESTION),
     })
     .prefault({}),
   mount: z

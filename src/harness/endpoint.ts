@@ -37,8 +37,12 @@ export async function openEndpoint(
   options: EndpointOptions = {},
 ): Promise<Endpoint> {
   const endpoint = await openWished(wish, signal, options);
-  const { client } = wish.settings;
-  return client === undefined ? endpoint : { ...endpoint, connection: { ...endpoint.connection, client } };
+  const { client, tcpCongestion } = connectionOf(wish.settings);
+  const wished = {
+    ...(client === undefined ? {} : { client }),
+    ...(tcpCongestion === undefined ? {} : { tcpCongestion }),
+  };
+  return { ...endpoint, connection: { ...endpoint.connection, ...wished } };
 }
 
 async function openWished(

@@ -46,7 +46,7 @@ export function createCaller(
   const call: S3Caller['call'] = async (subject, signal, send) => {
     if (isClosed) throw new Failure('not-connected', `${subject.operation}: the store is closed`);
     signal?.throwIfAborted();
-    client ??= createSdkClient(connection, limits);
+    client ??= createSdkClient(connection, limits, log);
     return send(await client, signal === undefined ? {} : { abortSignal: sharedSignal(signal) });
   };
   const fail = failer(log);

@@ -11,6 +11,8 @@ export interface S3Connection {
   readonly forcePathStyle: boolean;
   /** Who speaks HTTP for stores. @defaultValue `lean` for mounts and `objectfs cp`, `sdk` for all else */
   readonly client?: 'sdk' | 'lean';
+  /** The kernel's congestion control of its sockets. @defaultValue the kernel's own */
+  readonly tcpCongestion?: 'cubic' | 'bbr' | 'reno';
   /** Threads that move large bodies; the lean client only. @defaultValue 0 */
   readonly transferWorkers?: number;
 }
@@ -23,7 +25,7 @@ export interface S3Credentials {
 
 /** The connection that the `s3` section of the configuration describes. */
 export function connectionOf(settings: Config['s3']): S3Connection {
-  const { endpoint, region, accessKeyId, secretAccessKey, sessionToken } = settings;
+  const { endpoint, region, accessKeyId, secretAccessKey, sessionToken, tcpCongestion } = settings;
   const credentials =
     accessKeyId === undefined || secretAccessKey === undefined
       ? undefined
@@ -31,6 +33,7 @@ export function connectionOf(settings: Config['s3']): S3Connection {
   return {
     region,
     forcePathStyle: settings.forcePathStyle ?? endpoint !== undefined,
+    ...(tcpCongestion === 'leave' ? {} : { tcpCongestion }),
     ...(settings.client === undefined ? {} : { client: settings.client }),
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(credentials === undefined ? {} : { credentials }),

@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { S3, S3ClientConfig } from '@aws-sdk/client-s3';
 import type { NodeHttpHandlerOptions } from '@smithy/node-http-handler';
+import { silentLog, type Log } from '../log/log.js';
 import type { S3Connection } from './connection.js';
 import { credentialProvider } from './credentials.js';
 import { keepReplyDates } from './reply-dates.js';
 import { CRC32_HEADER, PayloadGuard } from './payload.js';
+import { hookedAgents } from './sockets/agents.js';
+import { congestionHook } from './sockets/congestion.js';
 
 /** Bounds of the HTTP client below the SDK. */
 export interface HttpLimits {
@@ -35,10 +38,14 @@ export function loadSdk(): Promise<typeof import('@aws-sdk/client-s3')> {
  * A client of the AWS SDK with this project's settings: one request per call (`maxAttempts` 1), because retries
  * belong to `withRetry` and to the transporter, which count them.
  */
-export async function createSdkClient(connection: S3Connection, limits: HttpLimits = {}): Promise<S3> {
+export async function createSdkClient(
+  connection: S3Connection,
+  limits: HttpLimits = {},
+  log: Log = silentLog,
+): Promise<S3> {
   const sdk = await loadSdk();
   const client = new sdk.S3({
-    ...sdkSettings(connection, limits),
+    ...sdkSettings(connection, limits, log),
     maxAttempts: 1,
     // The SDK's default gives every body over 2 MiB a new connection and a round trip more.
     expectContinueHeader: false,
@@ -53,13 +60,15 @@ export async function createSdkClient(connection: S3Connection, limits: HttpLimi
 }
 
 /** The settings that every SDK client of this project shares; the `sdk` baseline adds nothing to them. */
-export function sdkSettings(connection: S3Connection, limits: HttpLimits = {}): S3ClientConfig {
-  const agent = { keepAlive: true, maxSockets: limits.maxSockets ?? 256 };
+export function sdkSettings(
+  connection: S3Connection,
+  limits: HttpLimits = {},
+  log: Log = silentLog,
+): S3ClientConfig {
   const requestHandler: NodeHttpHandlerOptions = {
     connectionTimeout: limits.connectTimeoutMs ?? 5_000,
     socketTimeout: limits.idleTimeoutMs ?? 30_000,
-    httpAgent: agent,
-    httpsAgent: limits.authorities === undefined ? agent : { ...agent, ca: limits.authorities },
+    ...agentsOf(connection, limits, log),
     // A queue on the pool is our own choice of `connections`, not news for the user.
     socketAcquisitionWarningTimeout: 2 ** 30,
   };
@@ -73,6 +82,17 @@ export function sdkSettings(connection: S3Connection, limits: HttpLimits = {}): 
     responseChecksumValidation: 'WHEN_REQUIRED',
     ...(connection.endpoint === undefined ? {} : { endpoint: connection.endpoint }),
   };
+}
+
+function agentsOf(
+  { tcpCongestion }: S3Connection,
+  { maxSockets = 256, authorities }: HttpLimits,
+  log: Log,
+): Pick<NodeHttpHandlerOptions, 'httpAgent' | 'httpsAgent'> {
+  const httpAgent = { keepAlive: true, maxSockets };
+  const httpsAgent = authorities === undefined ? httpAgent : { ...httpAgent, ca: authorities };
+  const onSocket = congestionHook(tcpCongestion, log);
+  return onSocket === undefined ? { httpAgent, httpsAgent } : hookedAgents(httpAgent, httpsAgent, onSocket);
 }
 
 /**

@@ -71,9 +71,10 @@ describe('command lines of programs', () => {
   });
 
   test('objectfs cp gets the transfer section of the run, as variables', () => {
-    const { environment, args } = copyCommand('objectfs-cp', upload);
+    const tuned = { ...upload, connection: { ...upload.connection, tcpCongestion: 'reno' as const } };
+    const { environment, args } = copyCommand('objectfs-cp', tuned);
     expect(loadConfig({ environment }).config).toMatchObject({
-      s3: { endpoint: 'http://127.0.0.1:9000', region: 'eu-west-1' },
+      s3: { endpoint: 'http://127.0.0.1:9000', region: 'eu-west-1', tcpCongestion: 'reno' },
       transfer: { connections: 3 },
     });
     expect(args.join(' ')).not.toContain(credentials.secretAccessKey);

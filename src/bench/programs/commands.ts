@@ -56,10 +56,10 @@ const COMMANDS: Readonly<Record<ProgramArm, Compose>> = {
 
 /** The settings of this run as variables, so that the `transfer` section holds for it as for the arm `optimized`. */
 function objectfsCp(wish: CopyWish, credentials: S3Credentials): ProgramCommand {
-  const { endpoint, region, forcePathStyle, client } = wish.connection;
+  const { endpoint, region, forcePathStyle, client, tcpCongestion } = wish.connection;
   const { storageClassRules, ...transfer } = wish.transfer;
   const sections = {
-    s3: { endpoint, region, forcePathStyle, client },
+    s3: { endpoint, region, forcePathStyle, client, tcpCongestion },
     transfer: {
       ...transfer,
       storageClassRules: storageClassRules.length === 0 ? undefined : JSON.stringify(storageClassRules),

@@ -22,6 +22,7 @@ export async function handler(flags: ArgumentsCamelCase): Promise<void> {
 async function examine(flags: ArgumentsCamelCase): Promise<readonly Finding[]> {
   const resolved = await resolveConfig(flags);
   const machine = await import('../doctor/machine-checks.js');
+  const { checkCongestion } = await import('../doctor/congestion-check.js');
   const fuse = await import('../doctor/fuse-checks.js');
   return [
     machine.checkNode(),
@@ -32,7 +33,7 @@ async function examine(flags: ArgumentsCamelCase): Promise<readonly Finding[]> {
     fuse.checkAllowOther(),
     fuse.checkPassthrough(),
     fuse.checkFuseNative(),
-    machine.checkCongestion(),
+    checkCongestion(resolved.config.s3),
     await machine.checkCredentials(resolved),
     await machine.checkDocker(),
     ...machine.checkPrograms(),

@@ -1,5 +1,4 @@
 import { execa } from 'execa';
-import { existsSync, readFileSync } from 'node:fs';
 import { arch, platform, release } from 'node:os';
 import type { ResolvedConfig } from '../../config/load.js';
 import { broken, missing, ok, type Finding } from './check.js';
@@ -23,16 +22,6 @@ export function checkKernel(): Finding {
   if (platform() !== 'linux')
     return missing('kernel', detail, 'Mounts need Linux; bench and serve work here');
   return ok('kernel', detail);
-}
-
-export function checkCongestion(): Finding {
-  const name = 'TCP congestion control';
-  const file = '/proc/sys/net/ipv4/tcp_available_congestion_control';
-  if (!existsSync(file)) return missing(name, 'unknown', 'Only Linux tells; nothing to do');
-  const found = readFileSync(file, 'utf8').trim();
-  return found.split(/\s+/).includes('bbr')
-    ? ok(name, found)
-    : missing(name, `${found}; no bbr`, 'For bbr on our sockets: modprobe tcp_bbr');
 }
 
 export async function checkCredentials({ config }: ResolvedConfig): Promise<Finding> {

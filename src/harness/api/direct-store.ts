@@ -43,12 +43,13 @@ export async function openDirectStore(plan: RunPlan): Promise<DirectStore> {
 
 /** The plan's optional fields may be there with the value `undefined`; those of the connection may not. */
 function connectionOf(planned: NonNullable<RunPlan['store']>['connection']): S3Connection {
-  const { endpoint, region, credentials, forcePathStyle, client } = planned;
+  const { endpoint, region, credentials, forcePathStyle, client, tcpCongestion } = planned;
   const where = {
     region,
     forcePathStyle,
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(client === undefined ? {} : { client }),
+    ...(tcpCongestion === undefined ? {} : { tcpCongestion }),
   };
   if (credentials === undefined) return where;
   const { accessKeyId, secretAccessKey, sessionToken } = credentials;

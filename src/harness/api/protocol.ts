@@ -28,6 +28,7 @@ export const connectionSchema = z.strictObject({
   credentials: credentialsSchema.optional(),
   forcePathStyle: z.boolean(),
   client: z.enum(['sdk', 'lean']).optional(),
+  tcpCongestion: z.enum(['cubic', 'bbr', 'reno']).optional(),
 });
 
 export const unmetNeedSchema = z.strictObject({

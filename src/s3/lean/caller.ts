@@ -7,6 +7,7 @@ import { credentialProvider } from '../credentials.js';
 import { toFailure, type RequestSubject } from '../failures.js';
 import { CRC32_HEADER, PayloadGuard } from '../payload.js';
 import type { HttpLimits } from '../sdk.js';
+import { congestionHook } from '../sockets/congestion.js';
 import { sharedSignal } from '../shared-signal.js';
 import type { ObjectBody } from '../store.js';
 import { addressOf, encodePath, encodeQuery, type BucketAddress } from './address.js';
@@ -60,7 +61,7 @@ export function createLeanCaller(
   limits: HttpLimits = {},
   log: Log = silentLog,
 ): LeanCaller {
-  const wire = new Wire(connection, bucket, limits);
+  const wire = new Wire(connection, bucket, limits, log);
   const fail = failer(log);
   const { endpoint, region } = connection;
   const where = { region, bucket, ...(endpoint === undefined ? {} : { endpoint }) };
@@ -102,11 +103,17 @@ class Wire {
   readonly #guard: PayloadGuard;
   #isClosed = false;
 
-  constructor(connection: S3Connection, bucket: string, limits: HttpLimits) {
+  constructor(connection: S3Connection, bucket: string, limits: HttpLimits, log: Log) {
     const { connectTimeoutMs = 5_000, idleTimeoutMs = 30_000, maxSockets = 256, authorities } = limits;
     this.#address = addressOf(connection, bucket);
     const trust = authorities === undefined ? {} : { authorities };
-    const bounds = { connectTimeoutMs, idleTimeoutMs, ...trust };
+    const onSocket = congestionHook(connection.tcpCongestion, log);
+    const bounds = {
+      connectTimeoutMs,
+      idleTimeoutMs,
+      ...trust,
+      ...(onSocket === undefined ? {} : { onSocket }),
+    };
     this.#pool = new ConnectionPool(this.#address.origin, bounds, maxSockets);
     this.#signer = new Signer(connection.region);
     this.#credentials = credentialProvider(connection);

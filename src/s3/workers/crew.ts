@@ -30,9 +30,10 @@ export class Crew {
   readonly #fail: (operation: string, key: string) => (reason: unknown) => never;
 
   constructor(connection: S3Connection, bucket: string, count: number, limits: HttpLimits, log: Log) {
-    const { endpoint, region, forcePathStyle } = connection;
+    const { endpoint, region, forcePathStyle, tcpCongestion } = connection;
     const address = { region, forcePathStyle, ...(endpoint === undefined ? {} : { endpoint }) };
-    const plan = { connection: address, bucket, limits };
+    const tuned = { ...address, ...(tcpCongestion === undefined ? {} : { tcpCongestion }) };
+    const plan = { connection: tuned, bucket, limits };
     this.#threads = Array.from({ length: count }, () => new TransferThread(plan, log));
     this.#credentials = credentialProvider(connection);
     const fail = failer(log);

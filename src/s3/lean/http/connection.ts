@@ -1,6 +1,7 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { Readable } from 'node:stream';
+import type { SocketHook } from '../../sockets/congestion.js';
 import { ReplyReader, type ReplyEvents } from './reply-reader.js';
 import { timeoutError, wireError } from './wire-error.js';
 
@@ -15,6 +16,7 @@ export interface ConnectionLimits {
   readonly connectTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly authorities?: string;
+  readonly onSocket?: SocketHook;
 }
 
 /** A request as it goes over the wire. */
@@ -168,7 +170,8 @@ export class HttpConnection {
 
   #listen({ isTls }: Origin): void {
     const socket = this.#socket;
-    const { connectTimeoutMs, idleTimeoutMs } = this.#limits;
+    const { connectTimeoutMs, idleTimeoutMs, onSocket } = this.#limits;
+    onSocket?.(socket);
     const timer = setTimeout(() => {
       const text = `The server did not establish a connection within ${connectTimeoutMs} ms`;
       this.destroy(timeoutError(text));

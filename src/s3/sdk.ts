@@ -6,6 +6,7 @@ import type { S3Connection } from './connection.js';
 import { credentialProvider } from './credentials.js';
 import { keepReplyDates } from './reply-dates.js';
 import { CRC32_HEADER, PayloadGuard } from './payload.js';
+import { ADDRESS_TIMEOUT_MS, AddressBook, type ResolveAddresses } from './sockets/addresses.js';
 import { hookedAgents } from './sockets/agents.js';
 import { congestionHook } from './sockets/congestion.js';
 
@@ -25,6 +26,8 @@ export interface HttpLimits {
   readonly idleTimeoutMs?: number;
   /** Certificates (PEM) to trust in place of those of Node. @defaultValue Node's, and those of NODE_EXTRA_CA_CERTS */
   readonly authorities?: string;
+  /** Addresses of the endpoint's name. @defaultValue the system's; worker threads always ask the system */
+  readonly resolveAddresses?: ResolveAddresses;
 }
 
 /** A function, because the SDK takes a quarter of a second to load and `--help` must not pay for it. */
@@ -86,13 +89,22 @@ export function sdkSettings(
 
 function agentsOf(
   { tcpCongestion }: S3Connection,
-  { maxSockets = 256, authorities }: HttpLimits,
+  { maxSockets = 256, authorities, resolveAddresses }: HttpLimits,
   log: Log,
 ): Pick<NodeHttpHandlerOptions, 'httpAgent' | 'httpsAgent'> {
-  const httpAgent = { keepAlive: true, maxSockets };
+  const book = new AddressBook(resolveAddresses);
+  const httpAgent = {
+    keepAlive: true,
+    maxSockets,
+    lookup: book.lookup,
+    autoSelectFamilyAttemptTimeout: ADDRESS_TIMEOUT_MS,
+  };
   const httpsAgent = authorities === undefined ? httpAgent : { ...httpAgent, ca: authorities };
-  const onSocket = congestionHook(tcpCongestion, log);
-  return onSocket === undefined ? { httpAgent, httpsAgent } : hookedAgents(httpAgent, httpsAgent, onSocket);
+  const setCongestion = congestionHook(tcpCongestion, log);
+  return hookedAgents(httpAgent, httpsAgent, (socket) => {
+    book.watch(socket);
+    setCongestion?.(socket);
+  });
 }
 
 /**

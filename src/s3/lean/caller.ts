@@ -7,6 +7,7 @@ import { credentialProvider } from '../credentials.js';
 import { toFailure, type RequestSubject } from '../failures.js';
 import { CRC32_HEADER, PayloadGuard } from '../payload.js';
 import type { HttpLimits } from '../sdk.js';
+import { AddressBook } from '../sockets/addresses.js';
 import { congestionHook } from '../sockets/congestion.js';
 import { sharedSignal } from '../shared-signal.js';
 import type { ObjectBody } from '../store.js';
@@ -104,14 +105,19 @@ class Wire {
   #isClosed = false;
 
   constructor(connection: S3Connection, bucket: string, limits: HttpLimits, log: Log) {
-    const { connectTimeoutMs = 5_000, idleTimeoutMs = 30_000, maxSockets = 256, authorities } = limits;
+    const {
+      connectTimeoutMs = 5_000,
+      idleTimeoutMs = 30_000,
+      maxSockets = 256,
+      authorities,
+      resolveAddresses,
+    } = limits;
     this.#address = addressOf(connection, bucket);
     const trust = authorities === undefined ? {} : { authorities };
     const onSocket = congestionHook(connection.tcpCongestion, log);
     const bounds = {
-      connectTimeoutMs,
-      idleTimeoutMs,
-      ...trust,
+      ...{ connectTimeoutMs, idleTimeoutMs, ...trust },
+      addresses: new AddressBook(resolveAddresses),
       ...(onSocket === undefined ? {} : { onSocket }),
     };
     this.#pool = new ConnectionPool(this.#address.origin, bounds, maxSockets);

@@ -33,7 +33,10 @@ export class Crew {
     const { endpoint, region, forcePathStyle, tcpCongestion } = connection;
     const address = { region, forcePathStyle, ...(endpoint === undefined ? {} : { endpoint }) };
     const tuned = { ...address, ...(tcpCongestion === undefined ? {} : { tcpCongestion }) };
-    const plan = { connection: tuned, bucket, limits };
+    const crossing = { ...limits };
+    // A function crosses to no thread.
+    Reflect.deleteProperty(crossing, 'resolveAddresses');
+    const plan = { connection: tuned, bucket, limits: crossing };
     this.#threads = Array.from({ length: count }, () => new TransferThread(plan, log));
     this.#credentials = credentialProvider(connection);
     const fail = failer(log);

@@ -1,6 +1,7 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { Readable } from 'node:stream';
+import { ADDRESS_TIMEOUT_MS, type AddressBook } from '../../sockets/addresses.js';
 import type { SocketHook } from '../../sockets/congestion.js';
 import { ReplyReader, type ReplyEvents } from './reply-reader.js';
 import { timeoutError, wireError } from './wire-error.js';
@@ -16,6 +17,8 @@ export interface ConnectionLimits {
   readonly connectTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly authorities?: string;
+  /** Of the origin's host. */
+  readonly addresses: AddressBook;
   readonly onSocket?: SocketHook;
 }
 
@@ -153,10 +156,11 @@ export class HttpConnection {
       buffer: () => this.#reader.nextBuffer(),
       callback: (bytesRead: number, buffer: Uint8Array) => this.#onBytes(bytesRead, buffer as Buffer), // ours
     };
-    if (!isTls) return connectTcp({ host, port, noDelay: true, keepAlive: true, onread });
+    const { lookup } = this.#limits.addresses;
+    const way = { host, port, lookup, autoSelectFamilyAttemptTimeout: ADDRESS_TIMEOUT_MS };
+    if (!isTls) return connectTcp({ ...way, noDelay: true, keepAlive: true, onread });
     const socket = connectTls({
-      host,
-      port,
+      ...way,
       ALPNProtocols: ['http/1.1'],
       ...(this.#limits.authorities === undefined ? {} : { ca: this.#limits.authorities }),
       ...(isIP(host) === 0 ? { servername: host } : {}),
@@ -170,7 +174,8 @@ export class HttpConnection {
 
   #listen({ isTls }: Origin): void {
     const socket = this.#socket;
-    const { connectTimeoutMs, idleTimeoutMs, onSocket } = this.#limits;
+    const { connectTimeoutMs, idleTimeoutMs, addresses, onSocket } = this.#limits;
+    addresses.watch(socket);
     onSocket?.(socket);
     const timer = setTimeout(() => {
       const text = `The server did not establish a connection within ${connectTimeoutMs} ms`;

@@ -1,6 +1,7 @@
 import { Failure } from '../errors/failure.js';
 import { combineChecksums } from '../s3/checksums/combine.js';
 import { crc32Base64 } from '../s3/payload.js';
+import { uploadCreation } from '../s3/lost-creations.js';
 import { settledComplete } from '../s3/retry.js';
 import { isTransient, retrying } from '../s3/backoff.js';
 import { sharedSignal } from '../s3/shared-signal.js';
@@ -80,10 +81,7 @@ function crc32OfAll(parts: readonly SentPart[]): string | undefined {
   return combineChecksums('CRC32', 'FULL_OBJECT', known).value;
 }
 
-/**
- * The reply carries the id without which the upload can not be aborted, so a cancel waits for it a little. An upload
- * whose creation got no reply at all stays on the server; `listUploads` finds it, and a lifecycle rule removes it.
- */
+/** The reply carries the id without which the upload can not be aborted, so a cancel waits for it a little. */
 async function beginUpload(context: TransferContext, key: string, options: UploadOptions): Promise<string> {
   const { signal, metadata, headers, storageClass, encryption, tags } = options;
   const description = {
@@ -102,10 +100,15 @@ async function beginUpload(context: TransferContext, key: string, options: Uploa
     }, GRACE_MS);
   };
   sharedSignal(signal)?.addEventListener('abort', onAbort, { once: true });
+  const creation = uploadCreation(context.store, key, { ...description, signal: patience.signal });
+  let uploadId: string | undefined;
   try {
-    const create = () => context.store.createUpload(key, { ...description, signal: patience.signal });
-    return await tryStep(context, signal, create);
+    uploadId = await tryStep(context, signal, creation.attempt);
+    return uploadId;
   } finally {
+    const left = await creation.settle(uploadId);
+    if (left.length > 0)
+      context.log.warn({ key, left }, 'a multipart upload whose reply was lost may be left');
     signal?.removeEventListener('abort', onAbort);
     clearTimeout(timer);
   }

@@ -121,11 +121,40 @@ describe.each(['sdk', 'lean'] as const)('over the %s client', (client) => {
       },
     );
 
-    test('the reply of anything but the creation is lost once: it is retried', async () => {
-      const methods = ['uploadPart', 'completeUpload'] as const;
-      const outcomes = await sweep({ mode: 'once', kind: 'reset', when: 'lost-reply', methods }, step);
-      expect(outcomes).toEqual(Array(4).fill(undefined));
-      await expectNoUploads();
+    test.each(['reset', 'timeout'] as const)(
+      'its reply is lost once by a %s: it is retried',
+      async (kind) => {
+        const methods = ['createUpload', 'uploadPart', 'completeUpload'] as const;
+        const outcomes = await sweep({ mode: 'once', kind, when: 'lost-reply', methods }, step);
+        expect(outcomes).toEqual(Array(5).fill(undefined));
+        await expectNoUploads();
+      },
+    );
+
+    test('no reply to its creation ever comes: no upload is left, and those of others stay', async () => {
+      const other = await direct.createUpload('key.of.another');
+      const plan = { nth: 1, mode: 'from-then-on', kind: 'reset', when: 'lost-reply' } as const;
+      const faulty = faultyStore(store, { ...plan, methods: ['createUpload'] });
+      expect((await upload(faulty.store)).fallback?.reason).toMatch(/^reset/);
+      expect(faulty.fired()).toBe(4);
+      expect((await direct.listUploads()).map(({ uploadId }) => uploadId)).toEqual([other]);
+      await direct.abortUpload('key.of.another', other);
+    });
+
+    test('an upload of the same key that another began meanwhile is told, and not aborted', async () => {
+      const theirs: string[] = [];
+      const busy: ObjectStore = {
+        ...store,
+        async createUpload(key, options) {
+          theirs.push(await direct.createUpload(key));
+          return store.createUpload(key, options);
+        },
+      };
+      const plan = { nth: 1, mode: 'once', kind: 'reset', when: 'lost-reply' } as const;
+      await upload(faultyStore(busy, { ...plan, methods: ['createUpload'] }).store);
+      const left = (await direct.listUploads()).map(({ uploadId }) => uploadId);
+      expect(left).toEqual(expect.arrayContaining(theirs));
+      for (const uploadId of left) await direct.abortUpload('key', uploadId);
     });
 
     test('denied once: it fails, and the upload is aborted', async () => {

@@ -1,5 +1,6 @@
+import { Failure } from '../errors/failure.js';
 import { createCaller } from './caller.js';
-import { retrying } from './backoff.js';
+import { isTransient, retrying } from './backoff.js';
 import type { S3Connection } from './connection.js';
 import type { RestoreTier } from './restore-tiers.js';
 
@@ -11,10 +12,14 @@ export interface RestoreWish {
   readonly tier: RestoreTier;
 }
 
+/** S3 API reference, RestoreObject: its status is 409, which means try again with other codes. */
+const UNDER_WAY = 'RestoreAlreadyInProgress';
+
 /**
- * Asks for a readable copy of an object in GLACIER or DEEP_ARCHIVE; making it takes minutes to two days.
+ * Asks for a readable copy of an object in GLACIER or DEEP_ARCHIVE; making it takes minutes to two days. One
+ * that is being made already is as good.
  *
- * @throws Failure `archived` where the object lies in no archive class, `invalid-request` where a restore is under way.
+ * @throws Failure `invalid-request` where the object lies in no archive class.
  */
 export async function restoreObject(
   connection: S3Connection,
@@ -33,9 +38,24 @@ export async function restoreObject(
         caller.call(caller.about('RestoreObject', bucket, key), signal, (client, send) =>
           client.restoreObject(input, send),
         ),
-      { signal },
+      { signal, isRetriable: (failure) => isTransient(failure) && failure.code !== UNDER_WAY },
     );
+  } catch (reason) {
+    const failure = Failure.from(reason);
+    if (failure.code !== UNDER_WAY)
+      throw failure.kind === 'archived' ? notArchived(bucket, key, failure) : failure;
   } finally {
     caller.close();
   }
+}
+
+/** The code is the one that a read of an archived object gets, whose remedy would be this very request. */
+function notArchived(bucket: string, key: string, cause: Failure): Failure {
+  const message = `s3://${bucket}/${key} lies in no archive class: there is nothing to restore`;
+  return new Failure('invalid-request', message, {
+    subject: key,
+    remedy: 'Read it as it is',
+    cause,
+    ...(cause.code === undefined ? {} : { code: cause.code }),
+  });
 }

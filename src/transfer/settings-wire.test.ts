@@ -59,6 +59,36 @@ describe('settings of a transfer, as the server sees them', () => {
     expect(Math.max(...began)).toBeGreaterThanOrEqual(495);
   });
 
+  /** Most part requests that were under way together after the first one was cut off. */
+  async function inFlightAfterReset(congestion: string): Promise<number> {
+    emulator.setFaults({ rules: [{ operation: 'UploadPart', fault: { kind: 'slow', delayMs: 300 } }] });
+    let most = NaN;
+    let cut = 0;
+    proxy.decide(({ path }) => {
+      const part = Number(/partNumber=(\d+)/.exec(path)?.[1]);
+      if (part === 1) return (cut += 1) === 1 ? 'reset-before' : undefined;
+      if (part === 9) {
+        // Those of the first window do not count.
+        proxy.reset();
+        proxy.decide((request) => {
+          if (/partNumber=16\b/.test(request.path)) most = proxy.peakInFlight();
+          return undefined;
+        });
+      }
+      return undefined;
+    });
+    const many = Buffer.alloc(80 * MIB, bytes);
+    await optimized({ congestion, chunkSize: '5MiB' }).upload('many', { kind: 'bytes', bytes: many });
+    emulator.setFaults(undefined);
+    return most;
+  }
+
+  test('congestion: after a reset fixed sends eight parts at a time as before, cubic and bbr send fewer', async () => {
+    expect(await inFlightAfterReset('fixed')).toBe(8);
+    expect(await inFlightAfterReset('cubic')).toBeLessThan(8);
+    expect(await inFlightAfterReset('bbr')).toBeLessThan(8);
+  });
+
   test('three uploads in a row that end plain keep the fourth from trying parts', async () => {
     proxy.decide(({ path }) => (path.includes('partNumber=') ? 'reset-before' : undefined));
     const transporter = optimized({ chunkSize: '5MiB' });

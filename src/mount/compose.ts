@@ -9,6 +9,7 @@ import { meterStore } from '../s3/metered.js';
 import { probeStore, type StoreCapabilities } from '../s3/probe.js';
 import { withRenewedCredentials } from '../s3/renewing.js';
 import { withRetry } from '../s3/retry.js';
+import { ConnectionMeter } from '../s3/sockets/meter.js';
 import type { ObjectStore } from '../s3/store.js';
 import { withCeiling } from '../transfer/ceiling.js';
 import { createTransporter } from '../transfer/create.js';
@@ -47,7 +48,7 @@ export interface Composed {
  */
 export async function compose(plan: MountPlan, log: Log): Promise<Composed> {
   const prefix = keyPrefix(plan.prefix);
-  const { metered, watch, direct, seams } = await watchedStore(plan, log);
+  const { metered, meter, watch, direct, seams } = await watchedStore(plan, log);
   let folder: CacheFolder | undefined;
   try {
     await direct.list({ prefix, maxKeys: 1 });
@@ -69,7 +70,7 @@ export async function compose(plan: MountPlan, log: Log): Promise<Composed> {
         cacheFolder: cacheDir,
         fileSystem: () => fileSystem.inspect(),
         storeHealth: () => watch.health(),
-        storeRequests: () => metered.counts(),
+        ...{ storeRequests: () => metered.counts(), storeConnections: () => meter.counts() },
         retries: () => retries.count,
       },
       close: async () => {
@@ -92,10 +93,11 @@ async function watchedStore(plan: MountPlan, log: Log) {
   const limitMs = plan.config.mount.operationTimeoutMs;
   const idleTimeoutMs = Math.min(IDLE_TIMEOUT_MS, limitMs / 2);
   const connection = storeConnection(plan);
-  const make = (): ObjectStore => createStore(connection, plan.bucket, { log, idleTimeoutMs });
+  const meter = new ConnectionMeter();
+  const make = (): ObjectStore => createStore(connection, plan.bucket, { log, idleTimeoutMs, meter });
   const metered = meterStore(withRenewedCredentials(connection, make, log));
   const watch = new StoreWatch(limitMs);
-  return { metered, watch, direct: seams.store(watch.observe(metered.store)), seams };
+  return { metered, meter, watch, direct: seams.store(watch.observe(metered.store)), seams };
 }
 
 /** While the store is out no operation grows older than the limit, and the store is asked whether it is back. */

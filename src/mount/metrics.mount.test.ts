@@ -62,6 +62,10 @@ describeMount('the metrics of a mount', () => {
       expect(value('objectfs_operation_errors_total{operation="lookup",errno="ENOENT"}')).toBeGreaterThan(0);
       expect(value('objectfs_s3_requests_total{operation="PutObject"}')).toBeGreaterThan(0);
       expect(value('objectfs_s3_sent_bytes_total{operation="PutObject"}')).toBeGreaterThan(11);
+      expect(value('objectfs_s3_connections_opened_total{}')).toBeGreaterThan(0);
+      expect(value('objectfs_s3_connections_reused_total{}')).toBeGreaterThan(0);
+      expect(value('objectfs_s3_open_connections{address="127.0.0.1"}')).toBeGreaterThan(0);
+      expect(value('objectfs_s3_connection_bytes_per_second{address="127.0.0.1"}')).toBeGreaterThan(0);
       expect(value('objectfs_s3_failing_seconds{}')).toBe(0);
       expect(value('process_resident_memory_bytes{}')).toBeGreaterThan(2 ** 20);
       expect([...values.keys()].find((key) => key.startsWith('objectfs_mount_info'))).toContain(

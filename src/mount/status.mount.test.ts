@@ -41,7 +41,7 @@ describeMount('the status of a mount', () => {
         pid: mount.pid,
         recovery: [],
         files: { dirtyFiles: 1, dirtyBytes: 7 },
-        store: { state: 'answering', retries: 0 },
+        store: { state: 'answering', retries: 0, connections: { opened: expect.any(Number) as number } },
       });
       expect(status.operations.find(({ operation }) => operation === 'write')).toMatchObject({
         count: 2,

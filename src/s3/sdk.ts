@@ -8,7 +8,8 @@ import { keepReplyDates } from './reply-dates.js';
 import { CRC32_HEADER, PayloadGuard } from './payload.js';
 import { ADDRESS_TIMEOUT_MS, AddressBook, type ResolveAddresses } from './sockets/addresses.js';
 import { hookedAgents } from './sockets/agents.js';
-import { congestionHook } from './sockets/congestion.js';
+import { congestionHook, type SocketHook } from './sockets/congestion.js';
+import type { ConnectionMeter } from './sockets/meter.js';
 
 /** Bounds of the HTTP client below the SDK. */
 export interface HttpLimits {
@@ -28,6 +29,8 @@ export interface HttpLimits {
   readonly authorities?: string;
   /** Addresses of the endpoint's name. @defaultValue the system's; worker threads always ask the system */
   readonly resolveAddresses?: ResolveAddresses;
+  /** Counts its connections, but for those of worker threads. */
+  readonly meter?: ConnectionMeter;
 }
 
 /** A function, because the SDK takes a quarter of a second to load and `--help` must not pay for it. */
@@ -89,7 +92,7 @@ export function sdkSettings(
 
 function agentsOf(
   { tcpCongestion }: S3Connection,
-  { maxSockets = 256, authorities, resolveAddresses }: HttpLimits,
+  { maxSockets = 256, authorities, resolveAddresses, meter }: HttpLimits,
   log: Log,
 ): Pick<NodeHttpHandlerOptions, 'httpAgent' | 'httpsAgent'> {
   const book = new AddressBook(resolveAddresses);
@@ -101,10 +104,11 @@ function agentsOf(
   };
   const httpsAgent = authorities === undefined ? httpAgent : { ...httpAgent, ca: authorities };
   const setCongestion = congestionHook(tcpCongestion, log);
-  return hookedAgents(httpAgent, httpsAgent, (socket) => {
+  const onSocket: SocketHook = (socket) => {
     book.watch(socket);
     setCongestion?.(socket);
-  });
+  };
+  return hookedAgents(httpAgent, httpsAgent, { onSocket, meter });
 }
 
 /**

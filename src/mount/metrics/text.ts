@@ -96,10 +96,36 @@ function storeMetrics({ store }: MountStatus): string[] {
     counter('objectfs_s3_retries_total', 'Requests sent again after a transient failure', [
       [{}, store.retries],
     ]),
+    ...connectionMetrics(store),
     one(
       'objectfs_s3_failing_seconds',
       'For how long no request has been answered; 0: the store answers',
       failing,
+    ),
+  ];
+}
+
+/** Gauges by server address: the series end with the last connection there, while those of each would never end. */
+function connectionMetrics({ connections }: MountStatus['store']): string[] {
+  const { opened, reused, open } = connections;
+  const addresses = [...new Set(open.map(({ address }) => address ?? ''))];
+  const by = (pick: (there: typeof open) => number): Sample[] =>
+    addresses.map((address) => [
+      { address },
+      pick(open.filter((connection) => (connection.address ?? '') === address)),
+    ]);
+  return [
+    counter('objectfs_s3_connections_opened_total', 'Connections opened to S3', [[{}, opened]]),
+    counter('objectfs_s3_connections_reused_total', 'Requests that found a connection open', [[{}, reused]]),
+    gauge(
+      'objectfs_s3_open_connections',
+      'Connections that are open',
+      by((there) => there.length),
+    ),
+    gauge(
+      'objectfs_s3_connection_bytes_per_second',
+      'Mean over open connections: bytes of both ways while they carried requests',
+      by((there) => there.reduce((sum, { bytesPerSecond }) => sum + bytesPerSecond, 0) / there.length),
     ),
   ];
 }

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import type { FileSystemState } from '../../fs/inspect.js';
 import type { RequestCount } from '../../report/model.js';
+import type { ConnectionCounts } from '../../s3/sockets/meter.js';
 import { sourceOf, type MountPlan } from '../plan.js';
 import type { OperationLog } from './operations.js';
 import { listRecovered } from './recovery.js';
@@ -14,6 +15,7 @@ export interface Observed {
   fileSystem(): FileSystemState;
   storeHealth(): StoreHealth;
   storeRequests(): RequestCount[];
+  storeConnections(): ConnectionCounts;
   retries(): number;
 }
 
@@ -69,10 +71,19 @@ function storeStatus(observed: Observed): MountStatus['store'] {
   return {
     state: unused ? 'unused' : failingSinceMs === undefined ? 'answering' : 'failing',
     requests: observed.storeRequests(),
+    connections: connectionStatus(observed.storeConnections()),
     retries: observed.retries(),
     ...(lastAnswerMs !== undefined && { lastAnswerAt: timestamp(lastAnswerMs) }),
     ...(failingSinceMs !== undefined && { failingSince: timestamp(failingSinceMs) }),
     ...(lastFailure !== undefined && { lastFailure: describeFailure(lastFailure) }),
+  };
+}
+
+function connectionStatus({ opened, reused, open }: ConnectionCounts): MountStatus['store']['connections'] {
+  return {
+    opened,
+    reused,
+    open: open.map(({ address, ...counts }) => ({ ...(address !== undefined && { address }), ...counts })),
   };
 }
 

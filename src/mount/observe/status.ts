@@ -51,6 +51,22 @@ export const mountStatus = z.object({
     state: z.enum(['unused', 'answering', 'failing']),
     /** By S3 operation. */
     requests: z.array(requestCountSchema),
+    /** Those to the store: opened so far, requests that found one open, and what each open one has carried. */
+    connections: z.object({
+      opened: z.number(),
+      reused: z.number(),
+      open: z.array(
+        z.object({
+          address: z.string().optional(),
+          requests: z.number(),
+          bytesSent: z.number(),
+          bytesReceived: z.number(),
+          busyMs: z.number(),
+          /** While it carried requests. */
+          bytesPerSecond: z.number(),
+        }),
+      ),
+    }),
     /** Requests that were sent again after a transient failure. */
     retries: z.number(),
     lastAnswerAt: timestamp.optional(),

@@ -111,6 +111,7 @@ class Wire {
       maxSockets = 256,
       authorities,
       resolveAddresses,
+      meter,
     } = limits;
     this.#address = addressOf(connection, bucket);
     const trust = authorities === undefined ? {} : { authorities };
@@ -119,6 +120,7 @@ class Wire {
       ...{ connectTimeoutMs, idleTimeoutMs, ...trust },
       addresses: new AddressBook(resolveAddresses),
       ...(onSocket === undefined ? {} : { onSocket }),
+      ...(meter === undefined ? {} : { meter }),
     };
     this.#pool = new ConnectionPool(this.#address.origin, bounds, maxSockets);
     this.#signer = new Signer(connection.region);

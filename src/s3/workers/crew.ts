@@ -34,8 +34,9 @@ export class Crew {
     const address = { region, forcePathStyle, ...(endpoint === undefined ? {} : { endpoint }) };
     const tuned = { ...address, ...(tcpCongestion === undefined ? {} : { tcpCongestion }) };
     const crossing = { ...limits };
-    // A function crosses to no thread.
+    // Functions cross to no thread.
     Reflect.deleteProperty(crossing, 'resolveAddresses');
+    Reflect.deleteProperty(crossing, 'meter');
     const plan = { connection: tuned, bucket, limits: crossing };
     this.#threads = Array.from({ length: count }, () => new TransferThread(plan, log));
     this.#credentials = credentialProvider(connection);

@@ -3,6 +3,7 @@ import { connect as connectTls } from 'node:tls';
 import type { Readable } from 'node:stream';
 import { ADDRESS_TIMEOUT_MS, type AddressBook } from '../../sockets/addresses.js';
 import type { SocketHook } from '../../sockets/congestion.js';
+import type { ConnectionMeter } from '../../sockets/meter.js';
 import { ReplyReader, type ReplyEvents } from './reply-reader.js';
 import { timeoutError, wireError } from './wire-error.js';
 
@@ -20,6 +21,7 @@ export interface ConnectionLimits {
   /** Of the origin's host. */
   readonly addresses: AddressBook;
   readonly onSocket?: SocketHook;
+  readonly meter?: ConnectionMeter;
 }
 
 /** A request as it goes over the wire. */
@@ -85,6 +87,7 @@ export class HttpConnection {
   /** Begins a request; only one at a time. */
   send(request: WireRequest, events: ExchangeEvents): void {
     this.#events = events;
+    this.#limits.meter?.began(this.#socket);
     this.#isSending = true;
     this.#isPaused = false;
     this.#socket.ref();
@@ -138,6 +141,7 @@ export class HttpConnection {
   /** Nothing is asked of it now; an idle connection does not keep the process alive. */
   rest(nowMs: number): void {
     this.#idleSinceMs = nowMs;
+    this.#limits.meter?.ended(this.#socket);
     // The end of a body may have asked for a pause; an idle connection listens, to see the server close it.
     this.#isPaused = false;
     this.#socket.setTimeout(0);

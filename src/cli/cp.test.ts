@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { startEmulator, type Emulator } from '../emulator/emulator.js';
 import { createBucketAdmin } from '../s3/admin.js';
 import { createStore } from '../s3/client.js';
+import type { ConnectionCounts } from '../s3/sockets/meter.js';
 import type { ObjectStore } from '../s3/store.js';
 import { startWireProxy, type WireProxy } from '../transfer/testing/wire-proxy.js';
 import { loadedModules, makePlace, startObjectfs, until, type Place } from './testing/command-line.js';
@@ -76,6 +77,16 @@ describe('objectfs cp', () => {
     expect(down['verification']).toEqual({ verified: true, by: 'CRC32 FULL_OBJECT' });
     expect(digest(await readFile(join(place.work, 'folder/up')))).toBe(digest(large));
     expect([await journals(), await readdir(join(place.work, 'folder'))]).toEqual([[], ['up']]);
+  });
+
+  test('--json tells how many connections were opened and used again, and what each has carried', async () => {
+    const { connections } = await summaryOf(cp('large', 's3://data/up', '--json', '--connections', '3'));
+    const { opened, reused, open } = connections as ConnectionCounts; // as `cp` writes it
+    expect(opened + reused).toBe(proxy.seen.length);
+    expect([opened, open.length]).toEqual([3, 3]);
+    const sentBytes = open.reduce((sum, { bytesSent }) => sum + bytesSent, 0);
+    expect(sentBytes).toBeGreaterThan(large.length);
+    expect(Math.min(...open.map(({ bytesPerSecond }) => bytesPerSecond))).toBeGreaterThan(0);
   });
 
   test('--transfer-workers moves the parts on so many threads', async () => {

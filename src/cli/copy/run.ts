@@ -9,6 +9,7 @@ import { createLog } from '../../log/log.js';
 import type { Progress } from '../../log/progress.js';
 import { createProgress } from '../../log/terminal-progress.js';
 import { connectionForTransfers, connectionOf, preferLean } from '../../s3/connection.js';
+import type { ConnectionCounts } from '../../s3/sockets/meter.js';
 import { urlOf, type CopyContext, type CopySummary } from '../../transfer/copy/copy-context.js';
 import { downloadFile, downloadStream } from '../../transfer/copy/download-file.js';
 import { copyOnServer } from '../../transfer/copy/server-copy.js';
@@ -51,8 +52,11 @@ export async function runCopy(wish: CopyWish, signal: AbortSignal): Promise<void
   };
   const progress = createProgress();
   try {
-    if (wish.recursive) await runTree(context, wish, progress);
-    else tell(wish, [await runOne(context, wish, progress)], progress);
+    const done = wish.recursive
+      ? await runTree(context, wish, progress)
+      : { copies: [await runOne(context, wish, progress)], problems: [] };
+    progress.end();
+    tell(wish, done, stores.connections());
   } catch (reason) {
     throw signal.aborted ? stopped(signal, Failure.from(reason)) : reason;
   } finally {
@@ -98,7 +102,7 @@ async function uploadStdin(
   return { ...summary, source: '-', destination: urlOf(target) };
 }
 
-async function runTree(context: CopyContext, wish: CopyWish, progress: Progress): Promise<void> {
+async function runTree(context: CopyContext, wish: CopyWish, progress: Progress): Promise<Done> {
   const [source, target] = [treeAt(wish.source), treeAt(wish.destination)];
   if (source.kind === 'prefix' && target.kind === 'prefix' && isInside(urlOf(target), urlOf(source))) {
     throw usageError(`${urlOf(target)} lies inside ${urlOf(source)}`, 'Name a destination outside of it');
@@ -113,13 +117,9 @@ async function runTree(context: CopyContext, wish: CopyWish, progress: Progress)
   for (const { name, failure } of problems) {
     progress.note(`objectfs: ${JSON.stringify(name)}: ${failure.toLine().replace(/\s*[\r\n]+\s*/g, ' ')}`);
   }
-  tell(
-    wish,
-    summaries,
-    progress,
-    problems.map(({ name, failure }) => ({ name, kind: failure.kind, message: failure.message })),
-  );
   if (problems.length > 0) process.exitCode = EXIT.failed;
+  const told = problems.map(({ name, failure }) => ({ name, kind: failure.kind, message: failure.message }));
+  return { copies: summaries, problems: told };
 }
 
 function isInside(inner: string, outer: string): boolean {
@@ -132,18 +132,18 @@ interface Problem {
   readonly message: string;
 }
 
+/** What a command has copied, and what of it failed. */
+interface Done {
+  readonly copies: readonly CopySummary[];
+  readonly problems: readonly Problem[];
+}
+
 /** The summary goes to standard output, but where the bytes go there. */
-function tell(
-  wish: CopyWish,
-  copies: readonly CopySummary[],
-  progress: Progress,
-  problems: readonly Problem[] = [],
-): void {
-  progress.end();
+function tell(wish: CopyWish, { copies, problems }: Done, connections: ConnectionCounts): void {
   const out = wish.destination.kind === 'stream' ? process.stderr : process.stdout;
   if (wish.json) {
     const result = wish.recursive ? { copies, problems } : copies[0];
-    out.write(`${JSON.stringify(result)}\n`);
+    out.write(`${JSON.stringify({ ...result, connections })}\n`);
     return;
   }
   for (const copy of wish.recursive ? [] : copies) out.write(`${lineFor(copy)}\n`);

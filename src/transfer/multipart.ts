@@ -19,6 +19,8 @@ export interface UploadPiece {
   readonly sizeBytes: number;
   /** Reads the bytes; called once, when the part has its permit. */
   read(): Promise<Uint8Array>;
+  /** Takes the bytes back once the server has them. After a failed try nobody knows who still holds them. */
+  release?(bytes: Uint8Array): void;
 }
 
 /** Where the parts of one multipart upload come from. */
@@ -137,9 +139,11 @@ async function sendParts(
         const bytes = await piece.read();
         const { partNumber } = piece;
         const crc32 = crc32Base64(bytes);
+        const before = context.tally.retries;
         const options = { signal: stop, crc32 };
         const send = () => context.store.uploadPart(key, uploadId, partNumber, bytes, options);
         const { etag } = await tryPart(context, piece.sizeBytes, stop, send, window);
+        if (context.tally.retries === before) piece.release?.(bytes);
         const sent = { partNumber, etag, crc32, sizeBytes: piece.sizeBytes };
         done.push(sent);
         await journal?.add(sent);

@@ -11,6 +11,8 @@ export interface RandomSource {
   readonly sizeBytes: number;
   /** @param buffer - at least `sizeBytes` long where the source copies; a source in memory hands out a view. */
   read(firstByte: number, sizeBytes: number): Promise<Uint8Array>;
+  /** Takes back bytes that nobody needs any more, for another read: buffers wait long for the garbage collector. */
+  release(bytes: Uint8Array): void;
   /** @throws Failure `changed-under-us` where the file is not the one that was opened. */
   checkUnchanged(): Promise<void>;
   close(): Promise<void>;
@@ -25,6 +27,7 @@ export async function openSource(
   return {
     sizeBytes: bytes.byteLength,
     read: (firstByte, sizeBytes) => Promise.resolve(bytes.subarray(firstByte, firstByte + sizeBytes)),
+    release: () => undefined,
     checkUnchanged: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };
@@ -61,9 +64,16 @@ async function openFile(path: string): Promise<RandomSource> {
         remedy: 'Give a regular file, or a stream for devices and pipes',
       });
     }
+    const free: Uint8Array[] = [];
     return {
       sizeBytes: before.size,
-      read: (firstByte, sizeBytes) => onLocalFile(path, () => readFully(handle, path, firstByte, sizeBytes)),
+      read(firstByte, sizeBytes) {
+        const buffer = takeFree(free, sizeBytes) ?? Buffer.allocUnsafeSlow(sizeBytes);
+        return onLocalFile(path, () => readFully(handle, path, firstByte, buffer));
+      },
+      release(bytes) {
+        free.push(bytes);
+      },
       async checkUnchanged() {
         const after = await handle.stat();
         if (after.size !== before.size || after.mtimeMs !== before.mtimeMs) throw changed(path);
@@ -73,13 +83,18 @@ async function openFile(path: string): Promise<RandomSource> {
   });
 }
 
+function takeFree(free: Uint8Array[], sizeBytes: number): Uint8Array | undefined {
+  const at = free.findIndex(({ byteLength }) => byteLength === sizeBytes);
+  return at < 0 ? undefined : free.splice(at, 1)[0];
+}
+
 async function readFully(
   handle: FileHandle,
   path: string,
   firstByte: number,
-  sizeBytes: number,
+  buffer: Uint8Array,
 ): Promise<Uint8Array> {
-  const buffer = Buffer.allocUnsafeSlow(sizeBytes);
+  const sizeBytes = buffer.byteLength;
   let filled = 0;
   while (filled < sizeBytes) {
     const { bytesRead } = await handle.read(buffer, filled, sizeBytes - filled, firstByte + filled);

@@ -50,7 +50,10 @@ function piecesOf(source: RandomSource, partBytes: number): PieceSource {
       if (part === undefined) return Promise.resolve(undefined);
       const { index, firstByte, sizeBytes } = part;
       const read = () => source.read(firstByte, sizeBytes);
-      return Promise.resolve({ partNumber: index + 1, sizeBytes, read });
+      const release = (bytes: Uint8Array): void => {
+        source.release(bytes);
+      };
+      return Promise.resolve({ partNumber: index + 1, sizeBytes, read, release });
     },
     check: () => source.checkUnchanged(),
   };

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { generate } from '../../suites/model/run/generate.js';
+import { createRandom } from '../random/random.js';
 import { PROFILES, type Profile } from '../../suites/model/run/profiles.js';
 import { describeStep, runProgram, type Ground } from '../../suites/model/run/program-run.js';
 import type { Callers } from '../../suites/model/run/actors.js';
@@ -261,7 +262,7 @@ test(`random programs on files of tiny parts give what the model says (${STEPS} 
   try {
     const ground = await groundOf(fixture);
     for (let seed = SEED; seed < SEED + STEPS / LENGTH; seed += 1) {
-      const program = generate(tinyParts(), seed, LENGTH);
+      const program = generate(tinyParts(), createRandom(seed), LENGTH);
       const mismatch = await runProgram(ground, program);
       const steps = program.slice(0, (mismatch?.at ?? 0) + 1).map((step) => describeStep(step));
       if (mismatch !== undefined) throw new Error(`seed ${seed}: ${mismatch.message}\n${steps.join('\n')}`);

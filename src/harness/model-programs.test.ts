@@ -6,9 +6,10 @@ import { Machine } from '../../suites/model/run/machine.js';
 import { generate } from '../../suites/model/run/generate.js';
 import { PROFILES, type Profile } from '../../suites/model/run/profiles.js';
 import { runProgram, type Ground } from '../../suites/model/run/program-run.js';
-import { shrink } from '../../suites/model/run/shrink.js';
+import { searchFailure } from '../../suites/model/run/search.js';
 import type { Reply } from '../../suites/model/model/replies.js';
 import { Failure } from '../errors/failure.js';
+import { createRandom } from '../random/random.js';
 import { readReplay, type Program, type Step } from './api/program.js';
 
 /** Steps of each kind of program; the whole suite makes more of them. */
@@ -54,15 +55,15 @@ describe('random programs', () => {
   test.each(PROFILES.filter(({ name }) => name !== 'parts').map(({ name }) => name))(
     'the model of %s says what a local file system does',
     async (name) => {
-      const program = generate(profile(name), 1, STEPS);
+      const program = generate(profile(name), createRandom(1), STEPS);
       expect(await runProgram(localGround(), program)).toBeUndefined();
     },
   );
 
   test('the same seed gives the same program, another seed another one', () => {
-    const first = generate(profile('files'), 7, STEPS);
-    expect(generate(profile('files'), 7, STEPS)).toEqual(first);
-    expect(generate(profile('files'), 8, STEPS)).not.toEqual(first);
+    const first = generate(profile('files'), createRandom(7), STEPS);
+    expect(generate(profile('files'), createRandom(7), STEPS)).toEqual(first);
+    expect(generate(profile('files'), createRandom(8), STEPS)).not.toEqual(first);
   });
 
   test('a defect is found and shrunk to the few steps that show it', async () => {
@@ -70,17 +71,38 @@ describe('random programs', () => {
     const ground = localGround((step, reply) =>
       step.op === 'fstat' && 'value' in reply && isSmall(reply) ? { errno: 'EIO' } : reply,
     );
-    const program = generate(profile('files'), 3, 400);
-    const mismatch = await runProgram(ground, program);
-    if (mismatch === undefined) throw new Error('The defect was not found');
-    const small = await shrink(
-      program,
-      mismatch,
-      (candidate) => runProgram(ground, candidate),
-      () => false,
-    );
-    expect(small.program.length).toBeLessThanOrEqual(4);
-    expect(small.program.slice(-2)).toMatchObject([{ op: 'write', length: 1 }, { op: 'fstat' }]);
+    const wish = { profile: profile('files'), seed: 3, programs: 3, length: 400, shrinkLimitMs: 60_000 };
+    const small = await searchFailure(wish, (program) => runProgram(ground, program));
+    if (small === undefined) throw new Error('The defect was not found');
+    expect(small.fromSteps).toBe(400);
+    expect(small.tries).toBeLessThan(400);
+    expect(small.program.length).toBeLessThanOrEqual(6);
+    expect(small.program.at(-1)).toMatchObject({ op: 'fstat' });
+  });
+
+  test('what is no failure of the program ends the search with its reason, also while it is shrunk', async () => {
+    const wish = { profile: profile('files'), seed: 3, programs: 3, length: 50, shrinkLimitMs: 60_000 };
+    for (const good of [0, 3]) {
+      let runs = 0;
+      const search = searchFailure(wish, () => {
+        runs += 1;
+        return runs > good
+          ? Promise.reject(new Error('gone'))
+          : Promise.resolve({ at: 40, message: 'wrong' });
+      });
+      await expect(search).rejects.toThrow('gone');
+      expect(runs).toBe(good + 1);
+    }
+  });
+
+  test('no program is made smaller after the time for that', async () => {
+    const wish = { profile: profile('files'), seed: 3, programs: 3, length: 50, shrinkLimitMs: -1 };
+    let runs = 0;
+    const found = await searchFailure(wish, () => {
+      runs += 1;
+      return Promise.resolve({ at: 40, message: 'wrong' });
+    });
+    expect([runs, found?.program.length, found?.tries]).toEqual([1, 41, 0]);
   });
 
   test('a loss after a crash is found where fsync has acknowledged it, and only there', async () => {

@@ -6,10 +6,22 @@ import {
   S3_LIMITS,
   streamPartBytes,
   uploadPartBytes,
+  type Part,
 } from './plan.js';
 
 const MIB = 2 ** 20;
 const TIB = 2 ** 40;
+
+/** Each part begins where the one before it ends. */
+function expectGapless(parts: readonly Part[], sizeBytes: number): void {
+  let next = 0;
+  for (const { index, firstByte, lastByte, sizeBytes: partBytes } of parts) {
+    const isRight = firstByte === next && lastByte - firstByte + 1 === partBytes;
+    if (!isRight) throw new Error(`part ${index} is out of place`);
+    next = lastByte + 1;
+  }
+  expect(next).toBe(sizeBytes);
+}
 
 describe('the plan of an upload', () => {
   const chosen = { level: 'standard', connections: 8 } as const;
@@ -84,13 +96,7 @@ describe('the plan of an upload', () => {
     fc.assert(
       fc.property(wish, ({ sizeBytes, firstBytes, connections }) => {
         const parts = cutDownload(sizeBytes, firstBytes, { level: 'standard', connections });
-        let next = 0;
-        for (const part of parts) {
-          const isRight = part.firstByte === next && part.lastByte - part.firstByte + 1 === part.sizeBytes;
-          if (!isRight) throw new Error(`range ${part.index} is out of place`);
-          next = part.lastByte + 1;
-        }
-        expect(next).toBe(sizeBytes);
+        expectGapless(parts, sizeBytes);
         const [, ...rest] = parts.map((part) => part.sizeBytes);
         const small = rest.filter((size) => size < MIB);
         // Only the last one of even parts may be short.
@@ -121,13 +127,7 @@ describe('the plan of an upload', () => {
         expect(partBytes).toBeLessThanOrEqual(S3_LIMITS.maxPartBytes);
         const parts = cutParts(sizeBytes, partBytes);
         expect(parts.length).toBeLessThanOrEqual(S3_LIMITS.maxParts);
-        let next = 0;
-        for (const part of parts) {
-          const isRight = part.firstByte === next && part.lastByte - part.firstByte + 1 === part.sizeBytes;
-          if (!isRight) throw new Error(`part ${part.index} is out of place`);
-          next = part.lastByte + 1;
-        }
-        expect(next).toBe(sizeBytes);
+        expectGapless(parts, sizeBytes);
       }),
     );
   });

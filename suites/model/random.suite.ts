@@ -4,19 +4,16 @@ import {
   CaseList,
   defineGroup,
   fail,
-  mixSeed,
   modelRequest,
   removeReplay,
   writeReplay,
   type CaseContext,
-  type Program,
   type Replay,
 } from '../../src/harness/api/index.js';
 import { Actors } from './run/actors.js';
-import { generate } from './run/generate.js';
 import { NEEDED, PROFILES, type Profile } from './run/profiles.js';
-import { describeStep, runProgram, type Ground, type Mismatch } from './run/program-run.js';
-import { shrink } from './run/shrink.js';
+import { describeStep, runProgram, type Ground } from './run/program-run.js';
+import { searchFailure, type Found } from './run/search.js';
 
 /** Of a case, beside its steps: starts of the target, comparisons of trees, shrinking. */
 const SPARE_MS = 90_000;
@@ -40,25 +37,21 @@ for (const profile of request.replayFile === undefined ? PROFILES : []) {
 
 /** Programs one after the other until so many steps are made; the first that fails is shrunk and saved. */
 async function runProfile(context: CaseContext, profile: Profile, steps: number): Promise<void> {
-  const possible = withoutUnmet(context, profile);
   const actors = new Actors();
   const ground = groundOf(context, actors);
+  const facts = { case: `random/${profile.name}`, seed: context.seed, target: request.target };
+  // Here for who looks after a hang: it is removed when the program has ended.
+  const running = `random.${profile.name}.running.json`;
+  const length = Math.min(profile.length, steps);
+  const wish = { profile: withoutUnmet(context, profile), seed: context.seed, length };
+  const limits = { programs: Math.ceil(steps / length), shrinkLimitMs: SHRINK_LIMIT_MS };
   try {
-    for (let done = 0, round = 0; done < steps; round += 1) {
-      const program = generate(
-        possible,
-        mixSeed(context.seed, `program ${round}`),
-        Math.min(profile.length, steps - done),
-      );
-      done += program.length;
-      const facts = { case: `random/${profile.name}`, seed: context.seed, target: request.target };
-      // Here for who looks after a hang: it is removed when the program has ended.
-      const running = `random.${profile.name}.running.json`;
+    const found = await searchFailure({ ...wish, ...limits }, async (program) => {
       writeReplay(running, { ...facts, failure: 'it did not end', program });
-      const mismatch = await runProgram(ground, program);
-      if (mismatch !== undefined) await report(ground, program, mismatch, facts);
-      removeReplay(running);
-    }
+      return runProgram(ground, program);
+    });
+    removeReplay(running);
+    if (found !== undefined) report(found, facts);
   } finally {
     actors.end();
   }
@@ -66,25 +59,14 @@ async function runProfile(context: CaseContext, profile: Profile, steps: number)
 
 type Facts = Pick<Replay, 'case' | 'seed' | 'target'>;
 
-async function report(ground: Ground, program: Program, mismatch: Mismatch, facts: Facts): Promise<never> {
-  const deadlineMs = performance.now() + SHRINK_LIMIT_MS;
-  const small = await shrink(
-    program,
-    mismatch,
-    (candidate) => runProgram(ground, candidate),
-    () => performance.now() > deadlineMs,
-  );
-  const path = writeReplay(`${facts.case.replace('/', '.')}.json`, {
-    ...facts,
-    failure: small.mismatch.message,
-    program: small.program,
-  });
-  removeReplay(`${facts.case.replace('/', '.')}.running.json`);
-  const steps = small.program.map((step) => describeStep(step));
+function report({ program, mismatch, fromSteps, tries }: Found, facts: Facts): never {
+  const failure = mismatch.message;
+  const path = writeReplay(`${facts.case.replace('/', '.')}.json`, { ...facts, failure, program });
+  const steps = program.map((step) => describeStep(step));
   const shown = steps.length > 12 ? [`${steps.length - 12} steps`, ...steps.slice(-12)] : steps;
   fail(
-    `${small.mismatch.message}. Steps: ${shown.join('; ')}. ` +
-      `Shrunk from ${program.length} steps in ${small.tries} tries; again with: objectfs replay ${path}`,
+    `${failure}. Steps: ${shown.join('; ')}. ` +
+      `Shrunk from ${fromSteps} steps in ${tries} tries; again with: objectfs replay ${path}`,
   );
 }
 

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { SEEK, createRandom, type Program, type Step } from '../../../src/harness/api/index.js';
+import { SEEK, type Program, type Step } from '../../../src/harness/api/index.js';
 import { LONGEST_WRITE } from '../model/content.js';
 import type { Inode } from '../model/inode.js';
 import { Model } from '../model/model.js';
@@ -20,9 +20,11 @@ const FALLOCATES = [0, 1, 3, 3, 16, 17];
 /**
  * A program of so many steps. It is made along a model, so that most steps mean something: they name what is there and
  * open descriptors; some name what is not.
+ *
+ * @param random - Uniform in [0, 1).
  */
-export function generate(profile: Profile, seed: number, length: number): Program {
-  const maker = new Maker(profile, seed);
+export function generate(profile: Profile, random: () => number, length: number): Program {
+  const maker = new Maker(profile, random);
   return Array.from({ length }, () => maker.next());
 }
 
@@ -32,8 +34,8 @@ class Maker {
   readonly #model = new Model();
   readonly #kinds: readonly Step['op'][];
 
-  constructor(profile: Profile, seed: number) {
-    this.#random = createRandom(seed);
+  constructor(profile: Profile, random: () => number) {
+    this.#random = random;
     this.#profile = profile;
     this.#kinds = Object.entries(profile.weights).flatMap(([op, weight]) =>
       Array.from({ length: weight }, () => op as Step['op']),

@@ -7,8 +7,8 @@ import { Failure } from '../errors/failure.js';
 import type { Log } from '../log/log.js';
 import type { ObjectStore } from '../s3/store.js';
 import { generateFile } from './generate.js';
-import type { ExperimentFile, ExperimentPlan, OperationName } from './plan.js';
-import { deriveSeed } from '../random/random.js';
+import { SMALL_FILE_BYTES, type ExperimentFile, type ExperimentPlan, type OperationName } from './plan.js';
+import { createRandom, deriveSeed } from '../random/random.js';
 import { hashObject, putFile } from './verify.js';
 
 /** What one cell moves, with the objects that its downloads read. */
@@ -106,7 +106,32 @@ async function prepareFiles(
       files: plan.files.map((file, index) => ({ ...file, sourceKey: `${prefix}source/file-${index}` })),
     });
   }
+  if (plan.smallFiles > 0) groups.push(await smallFileGroup(plan, folder, prefix, signal));
   return groups;
+}
+
+async function smallFileGroup(
+  { seed, smallFiles }: ExperimentPlan,
+  folder: string,
+  prefix: string,
+  signal: AbortSignal,
+): Promise<FileGroup> {
+  const random = createRandom(deriveSeed(seed, 'sizes of small files'));
+  const [least, most] = SMALL_FILE_BYTES;
+  const sizes = Array.from({ length: smallFiles }, () => Math.round(least * (most / least) ** random()));
+  const limit = pLimit(PARALLEL_PREPARATION);
+  const files = await Promise.all(
+    sizes.map((sizeBytes, index) =>
+      limit(async () => {
+        const name = `small-${index}`;
+        const path = join(folder, name);
+        const sha256 = await generateFile(path, deriveSeed(seed, name), sizeBytes, signal);
+        return { name, path, sizeBytes, sha256, sourceKey: `${prefix}source/${name}` };
+      }),
+    ),
+  );
+  const sizeBytes = sizes.reduce((sum, size) => sum + size, 0);
+  return { label: `small files (${smallFiles})`, sizeBytes, files };
 }
 
 async function putSource(store: ObjectStore, file: CellFile, signal: AbortSignal): Promise<void> {

@@ -105,6 +105,29 @@ describe('experiment over HTTP', () => {
   );
 
   whenBuilt(
+    `small files are one row, each verified, while somebody else asks for a small object beside it${needsBuild}`,
+    async () => {
+      const small = createPlan({
+        ...{ seed: 3, transfer, blocks: 1, warmupBlocks: 0, sizesBytes: [], smallFiles: 9 },
+        ...{ arms: ['plain', 'optimized'], operations: ['upload'], smallRequestsBeside: true },
+      });
+      const target = { connection, bucket: 'bench', prefix: 's/' };
+      const { signal } = new AbortController();
+      const [cell] = await runExperiment(small, target, signal, silentProgress, silentLog);
+      expect(cell).toMatchObject({ operation: 'upload', label: 'small files (9)', objects: 9 });
+      const samples = cell?.arms.flatMap((arm) => arm.samples) ?? [];
+      expect(samples.map(({ verified, bytes }) => [verified, bytes])).toEqual(
+        Array(3).fill([true, cell?.sizeBytes]),
+      );
+      expect(cell?.sizeBytes).toBeGreaterThan(9 * 1024);
+      expect(cell?.sizeBytes).toBeLessThan(9 * 256 * 1024);
+      expect(samples.every(({ besideMs = [] }) => besideMs.length > 0)).toBe(true);
+      expect(await keysLeft()).toEqual([]);
+    },
+    120_000,
+  );
+
+  whenBuilt(
     `a cancelled experiment ends soon and leaves nothing${needsBuild}`,
     async () => {
       const controller = new AbortController();

@@ -53,7 +53,17 @@ describe('plan', () => {
     expect(plan.sizesBytes).toEqual([64 * MIB]);
   });
 
+  test('small files are one row more, and can be all there is', () => {
+    const plan = createPlan({ seed: 1, transfer, sizesBytes: [], smallFiles: 1000 });
+    expect(plan.smallFiles).toBe(1000);
+    expect(describePlan(plan)).toContain('of 1000 small files;');
+    expect(createPlan({ seed: 1, transfer }).smallFiles).toBe(0);
+  });
+
   test.each([
+    { smallFiles: -1 },
+    { smallFiles: 1.5 },
+    { smallFiles: 100_001 },
     { blocks: 0 },
     { blocks: 1.5 },
     { blocks: 1001 },

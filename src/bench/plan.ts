@@ -26,6 +26,8 @@ export interface ExperimentPlan {
   readonly sizesBytes: readonly number[];
   /** Moved four at a time as one cell per operation; empty: no such cell. */
   readonly files: readonly ExperimentFile[];
+  /** Generated files of {@link SMALL_FILE_BYTES}, moved like `files`; 0: no such cell. */
+  readonly smallFiles: number;
   readonly blocks: number;
   readonly warmupBlocks: number;
   /** No block starts after this; fewer blocks than planned are reported as that. Absent: no limit. */
@@ -48,6 +50,8 @@ export interface PlanOptions {
   /** @defaultValue both */
   readonly operations?: readonly OperationName[];
   readonly files?: readonly ExperimentFile[];
+  /** @defaultValue 0 */
+  readonly smallFiles?: number;
   /** Plain words for the report. */
   readonly notes?: readonly string[];
   /** Absent: {@link DEFAULT_SIZES_BYTES}, without those that the link is too slow for. */
@@ -66,6 +70,10 @@ export interface PlanOptions {
 const MIB = 1024 * 1024;
 /** With the larger one ten blocks and some more fit the time limit on `same-region`: fewer decide nothing. */
 export const DEFAULT_SIZES_BYTES: readonly number[] = [MIB, 12 * MIB];
+
+/** Least and most of a small file; sizes are spread evenly over the powers between them, 46 KiB in the mean. */
+export const SMALL_FILE_BYTES = [1024, 256 * 1024] as const;
+const MAXIMUM_SMALL_FILES = 100_000;
 
 /** 24 blocks use every order of the four runs once. */
 export const DEFAULT_BLOCKS = 24;
@@ -91,14 +99,17 @@ export function createPlan(options: PlanOptions): ExperimentPlan {
   const budgetMs = options.budgetMs ?? (options.blocks === undefined ? DEFAULT_BUDGET_MS : undefined);
   const arms = options.arms ?? DEFAULT_ARMS;
   const files = options.files ?? [];
+  const smallFiles = options.smallFiles ?? 0;
   const fitted = fitSizes(options, files, budgetMs);
-  checkPlan(blocks, fitted.sizesBytes, files);
+  checkPlan(blocks, fitted.sizesBytes, files.length + smallFiles);
+  checkSmallFiles(smallFiles);
   return {
     seed: options.seed,
     operations: options.operations ?? OPERATIONS,
     arms,
     sizesBytes: fitted.sizesBytes,
     files,
+    smallFiles,
     blocks,
     warmupBlocks: options.warmupBlocks ?? DEFAULT_WARMUP_BLOCKS,
     ...(budgetMs === undefined ? {} : { budgetMs }),
@@ -114,6 +125,7 @@ export function createPlan(options: PlanOptions): ExperimentPlan {
 export function describePlan(plan: ExperimentPlan): string {
   const sizes = plan.sizesBytes.map(formatSize);
   const files = plan.files.length === 0 ? [] : [`${plan.files.length} real files`];
+  if (plan.smallFiles > 0) files.push(`${plan.smallFiles} small files`);
   const budget =
     plan.budgetMs === undefined
       ? 'no time limit'
@@ -196,7 +208,7 @@ function lossCeiling({ roundTripMs, lossRatio }: LinkFacts): number {
   return (Math.max(cubicSegments, renoSegments) * SEGMENT_BYTES) / roundTripS;
 }
 
-function checkPlan(blocks: number, sizesBytes: readonly number[], files: readonly ExperimentFile[]): void {
+function checkPlan(blocks: number, sizesBytes: readonly number[], files: number): void {
   if (!Number.isInteger(blocks) || blocks < 1 || blocks > MAXIMUM_BLOCKS) {
     throw usageError(`${blocks} is no possible count of blocks`, `Ask for 1 to ${MAXIMUM_BLOCKS} blocks`);
   }
@@ -206,10 +218,18 @@ function checkPlan(blocks: number, sizesBytes: readonly number[], files: readonl
   if (impossible !== undefined) {
     throw usageError(`${impossible} bytes is no possible object size`, 'Give sizes from 1 byte to 5 TiB');
   }
-  if (sizesBytes.length === 0 && files.length === 0) {
+  if (sizesBytes.length === 0 && files === 0) {
     throw usageError(
       'There is nothing to move',
       'Give sizes, such as --sizes 1MiB,16MiB, or files with --data',
     );
   }
+}
+
+function checkSmallFiles(count: number): void {
+  if (Number.isInteger(count) && count >= 0 && count <= MAXIMUM_SMALL_FILES) return;
+  throw usageError(
+    `--small-files takes a whole number up to ${MAXIMUM_SMALL_FILES}, not ${count}`,
+    'Give 1000, for instance',
+  );
 }

@@ -27,6 +27,8 @@ export interface BenchPlan {
   readonly dataDir?: string;
   /** Sizes of generated objects. Absent: those that fit the link and the time limit. */
   readonly sizesBytes?: readonly number[];
+  /** So many generated small files in place of real ones. */
+  readonly smallFiles?: number;
   /** Absent: plain, sdk and optimized. */
   readonly arms?: readonly ComparedArm[];
   /** Absent: as many as fit the time limit. */
@@ -93,13 +95,20 @@ async function measure(job: BenchJob, endpoint: Endpoint, signal: AbortSignal): 
 }
 
 /** One program per file would measure how fast programs start, and each copies folders in a way of its own. */
-async function filesOf({ arms, dataDir }: BenchPlan, signal: AbortSignal): Promise<readonly FixtureFile[]> {
+async function filesOf(
+  { arms, dataDir, smallFiles }: BenchPlan,
+  signal: AbortSignal,
+): Promise<readonly FixtureFile[]> {
   if (arms?.some(isProgram) === true) {
-    if (dataDir === undefined) return [];
+    if (dataDir === undefined && smallFiles === undefined) return [];
     throw usageError(
-      '--data has no effect with programs among --arms',
+      `--${dataDir === undefined ? 'small-files' : 'data'} has no effect with programs among --arms`,
       'Use --sizes: they move single objects',
     );
+  }
+  if (smallFiles !== undefined) {
+    if (dataDir === undefined) return [];
+    throw usageError('--data and --small-files are both files to move', 'Give one of them');
   }
   return dataDir === undefined ? loadFixtures() : scanData(dataDir, signal);
 }
@@ -113,6 +122,7 @@ function experimentFor({ plan, files, programs }: BenchInputs, link: LinkFacts |
     ...(plan.arms === undefined ? {} : { arms: plan.arms }),
     ...(plan.sizesBytes === undefined ? {} : { sizesBytes: plan.sizesBytes }),
     ...(plan.blocks === undefined ? {} : { blocks: plan.blocks }),
+    ...(plan.smallFiles === undefined ? {} : { smallFiles: plan.smallFiles }),
     ...(link === undefined ? {} : { link }),
   });
 }

@@ -14,6 +14,7 @@ function refusal(given: Record<string, unknown>): string {
 test.each([
   [{ claims: true, sizes: '1MiB' }, '--sizes has no effect with --claims'],
   [{ claims: true, endpoint: 'http://x' }, '--endpoint has no effect with --claims'],
+  [{ claims: true, smallFiles: 5 }, '--small-files has no effect with --claims'],
   [{ cost: true, claims: true }, '--claims has no effect with --cost'],
   [{ controllers: true, arms: 'plain,sdk' }, '--arms has no effect with --controllers'],
   [{ requestsPerSecond: 5, requireAws: true }, '--require-aws has no effect with --requests-per-second'],

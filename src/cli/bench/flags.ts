@@ -17,31 +17,31 @@ const KINDS: readonly Kind[] = [
     flag: 'cost',
     without: [
       ...['claims', 'controllers', 'requestsPerSecond', 'sizes', 'arms', 'blocks', 'mounts', 'workloads'],
-      ...['link', ...ELSEWHERE, 'seed', 'out'],
+      ...['smallFiles', 'link', ...ELSEWHERE, 'seed', 'out'],
     ],
     remedy: 'It measures nothing: it takes --data, --keep-days and --reads-per-month',
   },
   {
     flag: 'claims',
     without: [
-      ...['data', 'sizes', 'arms', 'controllers', 'requestsPerSecond', 'mounts', 'workloads'],
+      ...['data', 'sizes', 'smallFiles', 'arms', 'controllers', 'requestsPerSecond', 'mounts', 'workloads'],
       ...ELSEWHERE,
     ],
     remedy: 'It takes --link and --blocks',
   },
   {
     flag: 'controllers',
-    without: ['data', 'arms', ...ELSEWHERE],
+    without: ['data', 'smallFiles', 'arms', ...ELSEWHERE],
     remedy: 'It takes --link, --sizes and --blocks',
   },
   {
     flag: 'requestsPerSecond',
-    without: ['data', 'sizes', 'arms', 'blocks', 'controllers', 'mounts', ...ELSEWHERE],
+    without: ['data', 'sizes', 'smallFiles', 'arms', 'blocks', 'controllers', 'mounts', ...ELSEWHERE],
     remedy: 'It takes --link',
   },
   {
     flag: 'mounts',
-    without: ['data', 'sizes', 'arms', 'controllers'],
+    without: ['data', 'sizes', 'smallFiles', 'arms', 'controllers'],
     remedy: 'Sizes are part of --workloads: write:1GiB; the arms are the mounts',
   },
 ];

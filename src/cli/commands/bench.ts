@@ -20,6 +20,11 @@ export function builder(yargs: Argv): Argv {
       requiresArg: true,
       describe: 'Sizes of generated objects, such as 1MiB,64MiB; else those that fit the link',
     })
+    .option('small-files', {
+      type: 'number',
+      requiresArg: true,
+      describe: 'So many generated files of 1 to 256 KiB as one row, in place of the fixtures',
+    })
     .option('arms', {
       type: 'string',
       requiresArg: true,
@@ -84,6 +89,7 @@ function examples<T>(yargs: Argv<T>) {
     .example('objectfs bench --region us-west-2', 'AWS with credentials; without: simulated, and marked so')
     .example('objectfs bench --link home --sizes 1MiB,16MiB', 'A slow line')
     .example('objectfs bench --arms plain,objectfs-cp,rclone,s3cmd --sizes 64MiB', 'Against other programs')
+    .example('objectfs bench --small-files 1000', 'A thousand small files as one row')
     .example('objectfs bench --claims --link loopback', 'What the project claims, sentence by sentence')
     .example('objectfs bench --mounts objectfs,s3fs,rclone', 'The same work through three mounts')
     .example(
@@ -145,6 +151,7 @@ async function benchTransfers(
   const dataDir = textFlag(flags, 'data');
   const { parseArms } = await import('../../bench/arms.js');
   const armText = textFlag(flags, 'arms');
+  const smallFiles = numberFlag(flags, 'smallFiles');
   const arms = armText === undefined ? undefined : parseArms(armText);
   await runAndReport(flags, async ({ resolved, seed, invocation, signal, progress, log }) => {
     const { runBench } = await import('../../harness/run-bench.js');
@@ -155,6 +162,7 @@ async function benchTransfers(
       invocation,
       ...(dataDir === undefined ? {} : { dataDir }),
       ...(arms === undefined ? {} : { arms }),
+      ...(smallFiles === undefined ? {} : { smallFiles }),
       ...(sizesBytes === undefined ? {} : { sizesBytes }),
       ...(blocks === undefined ? {} : { blocks }),
     };

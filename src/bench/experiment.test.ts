@@ -56,10 +56,14 @@ async function keysLeft(): Promise<string[]> {
   return page.objects.map((object) => object.key);
 }
 
-/** Folders of this test's experiments: others may be at work on the same machine. */
+/** What lay there before these tests: others may be at work, or have been killed, on the same machine. */
+const foldersBefore = new Set(await readdir(tmpdir()));
+
+/** Folders of this test's experiments. */
 async function foldersLeft(): Promise<string[]> {
   const names = (await readdir(tmpdir())).filter((name) => name.startsWith('objectfs-bench-'));
-  return names.filter((name) => existsSync(join(tmpdir(), name, 'source-300007')));
+  const added = names.filter((name) => !foldersBefore.has(name));
+  return added.filter((name) => existsSync(join(tmpdir(), name, 'source-300007')));
 }
 
 describe('experiment over HTTP', () => {

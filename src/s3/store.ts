@@ -243,6 +243,11 @@ export interface ObjectStore {
   ): Promise<WriteResult>;
   abortUpload(key: string, uploadId: string, options?: Cancellable): Promise<void>;
   listUploads(prefix?: string, options?: Cancellable): Promise<readonly OpenUpload[]>;
+  /**
+   * Opens connections for requests that are about to come, so that these do not wait for handshakes; idle ones count.
+   * Absent: the client below can not.
+   */
+  warm?(connections: number): void;
   /** Closes idle connections. */
   close(): void;
 }

@@ -27,6 +27,8 @@ export interface UploadPiece {
 export interface PieceSource {
   /** Size of all pieces but the last; of the first ones, where they grow. */
   readonly pieceBytes: number;
+  /** How many there will be, at least. */
+  readonly pieces: number;
   /** In order; `undefined` after the last. */
   next(signal: AbortSignal): Promise<UploadPiece | undefined>;
   /** Called before completion; throws where the bytes that were sent are not what was asked for. */
@@ -50,6 +52,8 @@ export async function uploadMultipart(
 ): Promise<WriteResult & { readonly verification: Verification }> {
   const { signal, journal } = options;
   context.tally.parts = 0;
+  // Handshakes while the store makes the upload; that request takes one of them.
+  context.store.warm?.(Math.min(context.settings.connections, source.pieces));
   const uploadId = journal?.uploadId ?? (await beginUpload(context, key, options));
   if (journal !== undefined && journal.uploadId === undefined) await journal.begin(uploadId);
   try {

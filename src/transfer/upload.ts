@@ -42,11 +42,13 @@ export async function uploadOptimized(
 }
 
 function piecesOf(source: RandomSource, partBytes: number): PieceSource {
-  const parts = cutParts(source.sizeBytes, partBytes).values();
+  const parts = cutParts(source.sizeBytes, partBytes);
+  const left = parts.values();
   return {
     pieceBytes: partBytes,
+    pieces: parts.length,
     next() {
-      const { value: part } = parts.next();
+      const { value: part } = left.next();
       if (part === undefined) return Promise.resolve(undefined);
       const { index, firstByte, sizeBytes } = part;
       const read = () => source.read(firstByte, sizeBytes);
@@ -97,6 +99,8 @@ function piecesOfStream(
   let pending: Buffer | undefined = first;
   return {
     pieceBytes: first.byteLength,
+    // More are not known, and a slow source does not fill more connections.
+    pieces: 2,
     sentBytes: () => sentBytes,
     async next(signal): Promise<UploadPiece | undefined> {
       const bytes = pending ?? (await nextChunk(reader, source, signal));

@@ -48,6 +48,7 @@ export interface LeanCaller {
   /** As {@link LeanCaller.ask} with a document as body, which goes with a Content-MD5 as older servers want it. */
   askWithXml<T>(request: LeanRequest, xml: string, read: (text: string, reply: WireReply) => T): Promise<T>;
   about(request: Pick<LeanRequest, 'operation' | 'key'>): RequestSubject;
+  warm(connections: number): void;
   close(): void;
 }
 
@@ -89,9 +90,8 @@ export function createLeanCaller(
       };
       return ask({ ...request, headers, body }, (reply, text) => read(text, reply));
     },
-    close: () => {
-      wire.close();
-    },
+    warm: wire.warm.bind(wire),
+    close: wire.close.bind(wire),
   };
 }
 
@@ -151,6 +151,10 @@ class Wire {
     } catch (reason) {
       throw source.failed(reason);
     }
+  }
+
+  warm(connections: number): void {
+    this.#pool.warm(connections);
   }
 
   close(): void {

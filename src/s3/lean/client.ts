@@ -21,6 +21,9 @@ export function createLeanStore(
     ...objectMethods(caller, bucket),
     ...listingMethods(caller),
     ...uploadMethods(caller, bucket),
+    warm: (connections) => {
+      caller.warm(connections);
+    },
     close: () => {
       caller.close();
     },

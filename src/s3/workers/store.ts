@@ -34,6 +34,8 @@ export function withTransferWorkers(
       if (sizeBytes < LEAST_BODY_BYTES || pieceBytes !== undefined) return direct();
       return crew.fetch(key, options, direct);
     },
+    // Parts go over the connections of the threads.
+    warm: () => undefined,
     close() {
       crew.close();
       store.close();

@@ -17,6 +17,8 @@ export class ConnectionPool {
   readonly #maxSockets: number;
   readonly #idle: HttpConnection[] = [];
   readonly #open = new Set<HttpConnection>();
+  /** Opened ahead, and not taken yet. */
+  readonly #warmed = new Set<HttpConnection>();
   readonly #waiting = new Set<(connection: HttpConnection) => void>();
   readonly #sessions: SessionCache = {};
   #isClosed = false;
@@ -31,12 +33,24 @@ export class ConnectionPool {
   acquire(signal: AbortSignal | undefined): HttpConnection | Promise<HttpConnection> {
     for (let found = this.#idle.pop(); found !== undefined; found = this.#idle.pop()) {
       if (found.isUsable(performance.now())) {
-        tellTaken(false);
+        tellTaken(this.#warmed.delete(found));
         return found;
       }
       found.destroy();
     }
-    return this.#open.size < this.#maxSockets ? this.#connect() : this.#wait(signal);
+    if (this.#open.size >= this.#maxSockets) return this.#wait(signal);
+    tellTaken(true);
+    return this.#connect();
+  }
+
+  /** Opens connections until so many are idle, within the bound; one that fails is told to nobody. */
+  warm(connections: number): void {
+    while (!this.#isClosed && this.#idle.length < connections && this.#open.size < this.#maxSockets) {
+      const connection = this.#connect();
+      connection.rest(performance.now());
+      this.#warmed.add(connection);
+      this.#idle.push(connection);
+    }
   }
 
   /** Takes a connection back whose exchange is over. */
@@ -64,13 +78,15 @@ export class ConnectionPool {
   #connect(): HttpConnection {
     const connection = new HttpConnection(this.#origin, this.#limits, this.#sessions);
     this.#open.add(connection);
-    tellTaken(true);
     connection.onClosed = () => {
       this.#open.delete(connection);
+      this.#warmed.delete(connection);
       const at = this.#idle.indexOf(connection);
       if (at >= 0) this.#idle.splice(at, 1);
       const [next] = this.#waiting;
-      if (next !== undefined && this.#open.size < this.#maxSockets) next(this.#connect());
+      if (next === undefined || this.#open.size >= this.#maxSockets) return;
+      tellTaken(true);
+      next(this.#connect());
     };
     return connection;
   }

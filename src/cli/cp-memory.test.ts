@@ -60,7 +60,9 @@ describe('the memory of objectfs cp', () => {
       const idleDown = await peakOf(level, 's3://big/small', 'small.back');
       const down = await peakOf(level, 's3://big/large', 'large.back');
       await rm(join(place.work, 'large.back'));
-      expect(up - idleUp).toBeLessThanOrEqual(IN_FLIGHT_BYTES + MARGIN_BYTES);
+      // The client of `aggressive` reads parts while it sends them.
+      const heldBytes = level === 'aggressive' ? 0 : IN_FLIGHT_BYTES;
+      expect(up - idleUp).toBeLessThanOrEqual(heldBytes + MARGIN_BYTES);
       expect(down - idleDown).toBeLessThanOrEqual(IN_FLIGHT_BYTES + MARGIN_BYTES);
     },
     120_000,

@@ -9,7 +9,7 @@ export interface MeteredStore {
 }
 
 /** Methods of a store that send requests. */
-export type StoreMethod = Exclude<keyof ObjectStore, 'bucket' | 'close' | 'warm'>;
+export type StoreMethod = Exclude<keyof ObjectStore, 'bucket' | 'close' | 'warm' | 'takesStreams'>;
 
 /** The S3 operation behind each method (S3 API reference). */
 export const OPERATION_OF: Readonly<Record<StoreMethod, string>> = {
@@ -88,6 +88,7 @@ export function wrapStore(
     abortUpload: (...args) => around('abortUpload', () => store.abortUpload(...args), signalOf(args)),
     listUploads: (...args) => around('listUploads', () => store.listUploads(...args), signalOf(args)),
     ...(store.warm === undefined ? {} : { warm: (connections) => store.warm?.(connections) }),
+    takesStreams: () => store.takesStreams?.() ?? false,
     close: () => {
       store.close();
     },

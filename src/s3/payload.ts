@@ -34,6 +34,11 @@ export class PayloadGuard {
     this.#isTls = endpoint?.startsWith('http:') !== true;
   }
 
+  /** The SHA-256 of bodies in memory goes into the signature, for the server keeps no CRC. */
+  get isSigned(): boolean {
+    return this.#isSigned;
+  }
+
   /**
    * Headers to set before signing; none where the SHA-256 of the body is to be signed.
    *

@@ -248,6 +248,11 @@ export interface ObjectStore {
    * Absent: the client below can not.
    */
   warm?(connections: number): void;
+  /**
+   * Whether a stream is as good a body as bytes in memory where its CRC32 goes with it: nothing is to be hashed for the
+   * signature, and each chunk is done with when the next is read. Absent: no.
+   */
+  takesStreams?(): boolean;
   /** Closes idle connections. */
   close(): void;
 }

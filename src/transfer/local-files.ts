@@ -53,6 +53,14 @@ export async function onLocalFile<T>(path: string, step: () => Promise<T>): Prom
   }
 }
 
+/** What was read is no longer what is there. */
+export function changedFile(path: string): Failure {
+  return new Failure('changed-under-us', `${path} changed while it was uploaded`, {
+    subject: path,
+    remedy: 'Upload it again when nobody writes to it',
+  });
+}
+
 function errorCode(reason: unknown): string | undefined {
   if (typeof reason !== 'object' || reason === null || !('code' in reason)) return undefined;
   return typeof reason.code === 'string' ? reason.code : undefined;

@@ -1,6 +1,5 @@
 import { Failure } from '../errors/failure.js';
 import { combineChecksums } from '../s3/checksums/combine.js';
-import { crc32Base64 } from '../s3/payload.js';
 import { uploadCreation } from '../s3/lost-creations.js';
 import { settledComplete } from '../s3/retry.js';
 import { isTransient, retrying } from '../s3/backoff.js';
@@ -9,6 +8,7 @@ import type { WriteResult } from '../s3/store.js';
 import { PART_RETRY, tryPart, type TransferContext } from './context.js';
 import type { SentPart, UploadJournal } from './journal/upload-journal.js';
 import type { UploadOptions, Verification } from './transporter.js';
+import type { PartContent } from './part-content.js';
 import { serverVerification } from './integrity/verify-upload.js';
 import { runWindowed } from './window.js';
 
@@ -17,10 +17,8 @@ export interface UploadPiece {
   /** From 1, as S3 counts. */
   readonly partNumber: number;
   readonly sizeBytes: number;
-  /** Reads the bytes; called once, when the part has its permit. */
-  read(): Promise<Uint8Array>;
-  /** Takes the bytes back once the server has them. After a failed try nobody knows who still holds them. */
-  release?(bytes: Uint8Array): void;
+  /** Called once, when the part has its permit. */
+  read(): Promise<PartContent>;
 }
 
 /** Where the parts of one multipart upload come from. */
@@ -74,6 +72,8 @@ export async function uploadMultipart(
     return { ...result, verification: serverVerification(result, crc32) };
   } catch (reason) {
     if (journal === undefined) await abandonUpload(context, key, uploadId);
+    // A file that changed between two readings does not fit the sum of the first.
+    if (Failure.from(reason).kind === 'bad-checksum') await source.check();
     throw reason;
   }
 }
@@ -140,18 +140,18 @@ async function sendParts(
       next: (stop) => nextUnsent(source, journal, stop, onSent),
       pieceBytes: source.pieceBytes,
       async run(piece, stop, window) {
-        const bytes = await piece.read();
-        const { partNumber } = piece;
-        const crc32 = crc32Base64(bytes);
+        const { partNumber, sizeBytes } = piece;
+        const content = await piece.read();
+        const { crc32 } = content;
         const before = context.tally.retries;
-        const options = { signal: stop, crc32 };
-        const send = () => context.store.uploadPart(key, uploadId, partNumber, bytes, options);
-        const { etag } = await tryPart(context, piece.sizeBytes, stop, send, window);
-        if (context.tally.retries === before) piece.release?.(bytes);
-        const sent = { partNumber, etag, crc32, sizeBytes: piece.sizeBytes };
+        const options = { signal: stop, crc32, sizeBytes };
+        const send = () => context.store.uploadPart(key, uploadId, partNumber, content.body(), options);
+        const { etag } = await tryPart(context, sizeBytes, stop, send, window);
+        if (context.tally.retries === before) content.release();
+        const sent = { partNumber, etag, crc32, sizeBytes };
         done.push(sent);
         await journal?.add(sent);
-        doneBytes += piece.sizeBytes;
+        doneBytes += sizeBytes;
         onProgress?.(doneBytes);
       },
     },

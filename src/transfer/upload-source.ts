@@ -3,7 +3,8 @@ import { open, type FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { Failure } from '../errors/failure.js';
 import { createChecksum } from '../s3/checksums/hasher.js';
-import { onLocalFile } from './local-files.js';
+import { changedFile, onLocalFile } from './local-files.js';
+import type { PartFile } from './slice-stream.js';
 import type { TransferSource } from './transporter.js';
 
 /** Bytes that can be read again at any position: what parts and retries need. */
@@ -13,6 +14,8 @@ export interface RandomSource {
   read(firstByte: number, sizeBytes: number): Promise<Uint8Array>;
   /** Takes back bytes that nobody needs any more, for another read: buffers wait long for the garbage collector. */
   release(bytes: Uint8Array): void;
+  /** Where parts can be read while they are sent. */
+  readonly file?: PartFile;
   /** @throws Failure `changed-under-us` where the file is not the one that was opened. */
   checkUnchanged(): Promise<void>;
   close(): Promise<void>;
@@ -74,9 +77,10 @@ async function openFile(path: string): Promise<RandomSource> {
       release(bytes) {
         free.push(bytes);
       },
+      file: { handle, path, free: [] },
       async checkUnchanged() {
         const after = await handle.stat();
-        if (after.size !== before.size || after.mtimeMs !== before.mtimeMs) throw changed(path);
+        if (after.size !== before.size || after.mtimeMs !== before.mtimeMs) throw changedFile(path);
       },
       close: () => handle.close(),
     };
@@ -98,17 +102,10 @@ async function readFully(
   let filled = 0;
   while (filled < sizeBytes) {
     const { bytesRead } = await handle.read(buffer, filled, sizeBytes - filled, firstByte + filled);
-    if (bytesRead === 0) throw changed(path);
+    if (bytesRead === 0) throw changedFile(path);
     filled += bytesRead;
   }
   return buffer;
-}
-
-function changed(path: string): Failure {
-  return new Failure('changed-under-us', `${path} changed while it was uploaded`, {
-    subject: path,
-    remedy: 'Upload it again when nobody writes to it',
-  });
 }
 
 /** Cuts a stream into buffers of `sizeOf(index)` bytes, the last one shorter; reads no further than it is asked. */

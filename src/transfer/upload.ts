@@ -8,6 +8,7 @@ import { uploadMultipart, type PieceSource, type UploadPiece } from './multipart
 import { cutParts, S3_LIMITS, streamPartBytes, uploadPartBytes } from './plan.js';
 import type { TransferSource, UploadOptions, Verification } from './transporter.js';
 import { serverVerification } from './integrity/verify-upload.js';
+import { contentInMemory, streamedParts, wholeParts } from './part-content.js';
 import { cutStream, openSource, type RandomSource } from './upload-source.js';
 
 /** What an upload has sent, and what the server made of it. */
@@ -34,15 +35,26 @@ export async function uploadOptimized(
     const result =
       sizeBytes <= partBytes
         ? await putWhole(context, key, await opened.read(0, sizeBytes), options)
-        : await uploadMultipart(context, key, piecesOf(opened, partBytes), options);
+        : await uploadMultipart(context, key, piecesOf(context, opened, partBytes), options);
     return { ...result, sizeBytes };
   } finally {
     await opened.close();
   }
 }
 
-function piecesOf(source: RandomSource, partBytes: number): PieceSource {
+function piecesOf(
+  { store, settings }: TransferContext,
+  source: RandomSource,
+  partBytes: number,
+): PieceSource {
   const parts = cutParts(source.sizeBytes, partBytes);
+  const whole = wholeParts(source);
+  // What the first reply of a server tells may change the way of the parts after it.
+  const takesStreams = (): boolean => store.takesStreams?.() === true;
+  const streamed =
+    source.file !== undefined && takesStreams()
+      ? streamedParts(source.file, parts, settings.connections)
+      : whole;
   const left = parts.values();
   return {
     pieceBytes: partBytes,
@@ -50,12 +62,12 @@ function piecesOf(source: RandomSource, partBytes: number): PieceSource {
     next() {
       const { value: part } = left.next();
       if (part === undefined) return Promise.resolve(undefined);
-      const { index, firstByte, sizeBytes } = part;
-      const read = () => source.read(firstByte, sizeBytes);
-      const release = (bytes: Uint8Array): void => {
-        source.release(bytes);
-      };
-      return Promise.resolve({ partNumber: index + 1, sizeBytes, read, release });
+      const { index, sizeBytes } = part;
+      return Promise.resolve({
+        partNumber: index + 1,
+        sizeBytes,
+        read: () => (takesStreams() ? streamed : whole)(part),
+      });
     },
     check: () => source.checkUnchanged(),
   };
@@ -109,7 +121,7 @@ function piecesOfStream(
       partNumber += 1;
       if (partNumber > S3_LIMITS.maxParts) throw tooManyParts(key);
       sentBytes += bytes.byteLength;
-      return { partNumber, sizeBytes: bytes.byteLength, read: () => Promise.resolve(bytes) };
+      return { partNumber, sizeBytes: bytes.byteLength, read: () => Promise.resolve(contentInMemory(bytes)) };
     },
     check() {
       checkLength(sentBytes, source.sizeBytes, key);

@@ -1,5 +1,4 @@
 import { Transform } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import type { ObjectBody } from '../../s3/store.js';
 import { mutantsOf } from '../mutant.js';
 import { without } from '../without.js';
@@ -18,7 +17,11 @@ function changeFlow(change: (bytes: Buffer, done: number) => void): Transform {
 }
 
 async function bytesOf(body: ObjectBody): Promise<Buffer> {
-  return body instanceof Uint8Array ? Buffer.from(body) : buffer(body);
+  if (body instanceof Uint8Array) return Buffer.from(body);
+  const chunks: Buffer[] = [];
+  // A stream may use its buffers again.
+  for await (const chunk of body) chunks.push(Buffer.from(chunk as Buffer)); // a body is a stream of bytes (ObjectBody)
+  return Buffer.concat(chunks);
 }
 
 /** What the file system and the transporter ask of S3. */

@@ -49,6 +49,7 @@ export interface LeanCaller {
   askWithXml<T>(request: LeanRequest, xml: string, read: (text: string, reply: WireReply) => T): Promise<T>;
   about(request: Pick<LeanRequest, 'operation' | 'key'>): RequestSubject;
   warm(connections: number): void;
+  takesStreams(): boolean;
   close(): void;
 }
 
@@ -91,6 +92,7 @@ export function createLeanCaller(
       return ask({ ...request, headers, body }, (reply, text) => read(text, reply));
     },
     warm: wire.warm.bind(wire),
+    takesStreams: wire.takesStreams.bind(wire),
     close: wire.close.bind(wire),
   };
 }
@@ -146,7 +148,8 @@ class Wire {
       if (reply.status < 200 || reply.status > 299) {
         throw replyError(reply.status, reply.headers, await reply.text());
       }
-      if (isObject === true && body instanceof Uint8Array) this.#guard.noteReply(reply.headers[CRC32_HEADER]);
+      const isGuarded = body instanceof Uint8Array || request.crc32 !== undefined;
+      if (isObject === true && isGuarded) this.#guard.noteReply(reply.headers[CRC32_HEADER]);
       return reply;
     } catch (reason) {
       throw source.failed(reason);
@@ -155,6 +158,10 @@ class Wire {
 
   warm(connections: number): void {
     this.#pool.warm(connections);
+  }
+
+  takesStreams(): boolean {
+    return !this.#guard.isSigned;
   }
 
   close(): void {

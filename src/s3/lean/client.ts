@@ -24,6 +24,7 @@ export function createLeanStore(
     warm: (connections) => {
       caller.warm(connections);
     },
+    takesStreams: () => caller.takesStreams(),
     close: () => {
       caller.close();
     },

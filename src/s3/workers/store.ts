@@ -36,6 +36,7 @@ export function withTransferWorkers(
     },
     // Parts go over the connections of the threads.
     warm: () => undefined,
+    takesStreams: () => false,
     close() {
       crew.close();
       store.close();

@@ -8,6 +8,7 @@ import type { S3Connection } from '../s3/connection.js';
 import type { ObjectStore } from '../s3/store.js';
 import type { StormArm } from '../report/storm-model.js';
 import { createTransporter } from '../transfer/create.js';
+import { connectionsOf } from '../transfer/plan.js';
 import type { Transporter } from '../transfer/transporter.js';
 import { TRANSPORTER_ARMS, type TransporterArm } from './arms.js';
 
@@ -92,7 +93,7 @@ async function measureArm(
   const stop = new AbortController();
   const tally = { completed: 0, failed: 0, fellBack: 0 };
   const both = AbortSignal.any([signal, stop.signal]);
-  const load = Array.from({ length: isOptimized ? FILES : FILES * transfer.connections }, (_none, file) =>
+  const load = Array.from({ length: isOptimized ? FILES : FILES * connectionsOf(transfer) }, (_none, file) =>
     downloadOn(transporter, key, join(site.folder, `${key}-${file}`), tally, both),
   );
   try {

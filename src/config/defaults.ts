@@ -9,7 +9,6 @@ export const DEFAULT_TCP_CONGESTION = 'leave';
 
 export const TRANSFER_DEFAULTS = {
   level: 'standard',
-  connections: 8,
   congestion: 'cubic',
   hedge: false,
   workers: 0,

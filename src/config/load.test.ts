@@ -29,7 +29,7 @@ describe('loadConfig', () => {
   test('without any source every value is a default', () => {
     const { config, values } = loadConfig({ environment: {} });
     expect(config.transfer.chunkSize).toBeUndefined();
-    expect(config.transfer.connections).toBe(8);
+    expect(config.transfer.connections).toBeUndefined();
     expect(values.every((value) => value.origin.kind === 'default')).toBe(true);
   });
 

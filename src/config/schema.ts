@@ -136,13 +136,8 @@ export const configSchema = z.strictObject({
       level: z.enum(CHOICES.level).default(TRANSFER_DEFAULTS.level),
       /** Size of every part, within what S3 allows. Absent: chosen from size and connections, 16 MiB at most. */
       chunkSize: size(...BOUNDS.chunkSize).optional(),
-      /** Parts in flight: 8 connections at the documented 85 to 90 MB/s each fill a 5 Gbit/s host. */
-      connections: z
-        .number()
-        .int()
-        .min(BOUNDS.connections[0])
-        .max(BOUNDS.connections[1])
-        .default(TRANSFER_DEFAULTS.connections),
+      /** Parts in flight. Absent: 8; of an upload of known length at level `aggressive` 16. */
+      connections: z.number().int().min(BOUNDS.connections[0]).max(BOUNDS.connections[1]).optional(),
       /** How many of them are used after a loss (503, timeout, reset): `fixed` all of them, whatever happens. */
       congestion: z.enum(CHOICES.congestion).default(TRANSFER_DEFAULTS.congestion),
       /**

@@ -7,6 +7,7 @@ import { configSchema, type Config } from '../config/schema.js';
 import { chooseStorageClass } from '../config/storage-class-rules.js';
 import type { Log } from '../log/log.js';
 import type { ObjectStore } from '../s3/store.js';
+import { uploadConnectionsOf } from '../transfer/plan.js';
 import type { Transporter } from '../transfer/transporter.js';
 import { AwaitedOpens } from './awaited-opens.js';
 import { createClock } from './clock.js';
@@ -53,7 +54,7 @@ export interface FileSystemOptions {
   /** Of new files; a rewritten one keeps its own. @defaultValue STANDARD, which every server knows. */
   readonly storage?: Pick<Config['transfer'], 'storageClass' | 'storageClassRules'>;
   /** Size and number of parts that the file system sends by itself. @defaultValue those of the configuration */
-  readonly transfer?: Pick<Config['transfer'], 'chunkSize' | 'connections'>;
+  readonly transfer?: Pick<Config['transfer'], 'level' | 'chunkSize' | 'connections'>;
   /** Of a service with other limits than S3. @defaultValue those of S3 */
   readonly partLimits?: Partial<PartLimits>;
   /** @defaultValue all, by checksums alone: an ETag need not be an MD5. */
@@ -65,7 +66,7 @@ export interface FileSystemOptions {
 /** A file system over one bucket or a prefix of it, in which each object is a file. Call `start` before anything. */
 export function createFileSystem(options: FileSystemOptions): InspectableFileSystem {
   const { store, prefix, transporter, mount, cacheDir, log, owner } = options;
-  const { chunkSize: uploadPartBytes = DEFAULT_PART_LIMITS.uploadPartBytes, connections } =
+  const { chunkSize: uploadPartBytes = DEFAULT_PART_LIMITS.uploadPartBytes, ...transfer } =
     options.transfer ?? DEFAULT_TRANSFER;
   const nowNs = options.nowNs ?? createClock();
   const [startedNs, table] = [nowNs(), new InodeTable()];
@@ -92,7 +93,7 @@ export function createFileSystem(options: FileSystemOptions): InspectableFileSys
     metadataRequests: pLimit(METADATA_REQUESTS),
     smallUploads: pLimit(SMALL_UPLOADS),
     partLimits: { ...DEFAULT_PART_LIMITS, uploadPartBytes, ...options.partLimits },
-    partConnections: connections,
+    partConnections: uploadConnectionsOf(transfer),
     readChecks: options.readChecks ?? { small: true, large: true, etagIsMd5: false },
     cache: createBlockCache(mount, disk),
     disk,

@@ -10,7 +10,7 @@ import { inFlight } from './tally.js';
 import { gather } from './gather.js';
 import { partAlgorithm, usesPartSums, verifyWhole } from './integrity/verification.js';
 import { openPart, pinnedFailure, wrongRange, type Pin } from './pinned.js';
-import { cutDownload, firstRangeBytes, type Part } from './plan.js';
+import { connectionsOf, cutDownload, firstRangeBytes, type Part } from './plan.js';
 import type { PartSink } from './sinks.js';
 import type { DownloadOptions, Verification } from './transporter.js';
 import { runWindowed, type WindowedWork } from './window.js';
@@ -124,6 +124,7 @@ async function fetchAll(
       if (part !== undefined) await sink.ready(part, stop);
       return part;
     },
+    connections: connectionsOf(context.settings),
     pieceBytes: parts.reduce((most, { sizeBytes }) => Math.max(most, sizeBytes), 1),
     run: (part, stop, window) =>
       tryPart(context, part.sizeBytes, stop, () => fetchPart(part, stop, window), window),

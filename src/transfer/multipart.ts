@@ -27,6 +27,8 @@ export interface PieceSource {
   readonly pieceBytes: number;
   /** How many there will be, at least. */
   readonly pieces: number;
+  /** How many are sent at one time, at most. */
+  readonly connections: number;
   /** In order; `undefined` after the last. */
   next(signal: AbortSignal): Promise<UploadPiece | undefined>;
   /** Called before completion; throws where the bytes that were sent are not what was asked for. */
@@ -51,7 +53,7 @@ export async function uploadMultipart(
   const { signal, journal } = options;
   context.tally.parts = 0;
   // Handshakes while the store makes the upload; that request takes one of them.
-  context.store.warm?.(Math.min(context.settings.connections, source.pieces));
+  context.store.warm?.(Math.min(source.connections, source.pieces));
   const uploadId = journal?.uploadId ?? (await beginUpload(context, key, options));
   if (journal !== undefined && journal.uploadId === undefined) await journal.begin(uploadId);
   try {
@@ -139,15 +141,15 @@ async function sendParts(
     {
       next: (stop) => nextUnsent(source, journal, stop, onSent),
       pieceBytes: source.pieceBytes,
+      connections: source.connections,
       async run(piece, stop, window) {
         const { partNumber, sizeBytes } = piece;
-        const content = await piece.read();
-        const { crc32 } = content;
+        const { crc32, body, release } = await piece.read();
         const before = context.tally.retries;
         const options = { signal: stop, crc32, sizeBytes };
-        const send = () => context.store.uploadPart(key, uploadId, partNumber, content.body(), options);
+        const send = () => context.store.uploadPart(key, uploadId, partNumber, body(), options);
         const { etag } = await tryPart(context, sizeBytes, stop, send, window);
-        if (context.tally.retries === before) content.release();
+        if (context.tally.retries === before) release();
         const sent = { partNumber, etag, crc32, sizeBytes };
         done.push(sent);
         await journal?.add(sent);

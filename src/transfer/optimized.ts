@@ -17,6 +17,7 @@ import { wholeDigestFor } from './integrity/verification.js';
 import { Hedger } from './hedging/hedger.js';
 import { abandonUpload } from './multipart.js';
 import { pacerFor } from './pacing.js';
+import { connectionsOf } from './plan.js';
 import { downloadPlain, uploadPlain } from './plain.js';
 import { openSink, type PartSink } from './sinks.js';
 import { newTally } from './tally.js';
@@ -186,7 +187,7 @@ export async function downloadInto(
 ): Promise<DownloadSummary> {
   const { checksum, journal } = options;
   const whole = target.kind === 'file' || checksum === undefined ? undefined : wholeDigestFor(checksum);
-  const windowParts = context.settings.connections;
+  const windowParts = connectionsOf(context.settings);
   const sink = await openSink(target, { windowParts, whole, temporary: journal?.temporary });
   try {
     const { etag, sizeBytes, verification } = await move(context, sink, options);

@@ -12,9 +12,9 @@ export interface PartContent {
   /** As in `x-amz-checksum-crc32`. */
   readonly crc32: string;
   /** What one try sends. */
-  body(): ObjectBody;
+  readonly body: () => ObjectBody;
   /** To be called when the server has the bytes, and no try has failed: after that nobody knows who still holds them. */
-  release(): void;
+  readonly release: () => void;
 }
 
 /** How an upload gets at its parts. */

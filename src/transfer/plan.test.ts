@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import {
+  connectionsOf,
   cutDownload,
   cutParts,
   firstRangeBytes,
   S3_LIMITS,
   streamPartBytes,
+  uploadConnectionsOf,
   uploadPartBytes,
   type Part,
 } from './plan.js';
@@ -41,6 +43,16 @@ describe('the plan of an upload', () => {
     expect(uploadPartBytes(64 * MIB, { ...fixed, chunkSize: MIB })).toBe(5 * MIB);
     expect(uploadPartBytes(5 * TIB, fixed)).toBe(Math.ceil((5 * TIB) / 10_000));
     expect(() => uploadPartBytes(50 * TIB, fixed)).toThrow(/do not fit/);
+  });
+
+  test('where nobody chose, an upload at aggressive goes over twice as many connections, and nothing else does', () => {
+    const levels = ['off', 'standard', 'aggressive'] as const;
+    expect(levels.map((level) => uploadConnectionsOf({ level }))).toEqual([8, 8, 16]);
+    expect(levels.map((level) => connectionsOf({ level }))).toEqual([8, 8, 8]);
+    expect(levels.map((level) => uploadConnectionsOf({ level, connections: 3 }))).toEqual([3, 3, 3]);
+    expect(uploadPartBytes(64 * MIB, { level: 'standard' })).toBe(8 * MIB);
+    expect(uploadPartBytes(64 * MIB, { level: 'aggressive' })).toBe(5 * MIB);
+    expect(uploadPartBytes(256 * MIB, { level: 'aggressive' })).toBe(8 * MIB);
   });
 
   test('without one, an object is spread over the connections', () => {

@@ -229,6 +229,28 @@ describe('the settings of optimized', () => {
     },
   );
 
+  test.each([
+    ['standard', 8],
+    ['aggressive', 9],
+  ] as const)('at level %s %i parts of an upload of nine are in flight', async (level, peak) => {
+    const settings = configSchema.parse({ transfer: { level, chunkSize: '5MiB' } }).transfer;
+    let begun = 0;
+    let open = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    // Nothing is sent before as many parts have begun.
+    const held: ObjectStore = {
+      ...store,
+      async uploadPart(...args) {
+        if ((begun += 1) === peak) open();
+        await gate;
+        return store.uploadPart(...args);
+      },
+    };
+    const nine = { kind: 'bytes', bytes: Buffer.alloc(45 * MIB, 'nine') } as const;
+    const summary = await createTransporter('optimized', held, settings).upload('nine', nine);
+    expect([summary.parts, summary.peakInFlight]).toEqual([9, peak]);
+  });
+
   test('level off sends one plain request', async () => {
     const { summary, parts } = await upload({ level: 'off' });
     expect([summary.requests, summary.parts, parts, proxy.seen[0]?.method]).toEqual([1, 1, [], 'PUT']);

@@ -5,7 +5,14 @@ import type { WriteResult } from '../s3/store.js';
 import { tryPart, type TransferContext } from './context.js';
 import { inFlight } from './tally.js';
 import { uploadMultipart, type PieceSource, type UploadPiece } from './multipart.js';
-import { cutParts, S3_LIMITS, streamPartBytes, uploadPartBytes } from './plan.js';
+import {
+  connectionsOf,
+  cutParts,
+  S3_LIMITS,
+  streamPartBytes,
+  uploadConnectionsOf,
+  uploadPartBytes,
+} from './plan.js';
 import type { TransferSource, UploadOptions, Verification } from './transporter.js';
 import { serverVerification } from './integrity/verify-upload.js';
 import { contentInMemory, streamedParts, wholeParts } from './part-content.js';
@@ -48,17 +55,17 @@ function piecesOf(
   partBytes: number,
 ): PieceSource {
   const parts = cutParts(source.sizeBytes, partBytes);
+  const connections = uploadConnectionsOf(settings);
   const whole = wholeParts(source);
   // What the first reply of a server tells may change the way of the parts after it.
   const takesStreams = (): boolean => store.takesStreams?.() === true;
   const streamed =
-    source.file !== undefined && takesStreams()
-      ? streamedParts(source.file, parts, settings.connections)
-      : whole;
+    source.file !== undefined && takesStreams() ? streamedParts(source.file, parts, connections) : whole;
   const left = parts.values();
   return {
     pieceBytes: partBytes,
     pieces: parts.length,
+    connections,
     next() {
       const { value: part } = left.next();
       if (part === undefined) return Promise.resolve(undefined);
@@ -91,7 +98,7 @@ async function uploadStream(
       checkLength(bytes.byteLength, source.sizeBytes, key);
       return { ...(await putWhole(context, key, bytes, options)), sizeBytes: bytes.byteLength };
     }
-    const pieces = piecesOfStream(key, source, reader, first);
+    const pieces = piecesOfStream(context, key, source, reader, first);
     const result = await uploadMultipart(context, key, pieces, options);
     return { ...result, sizeBytes: pieces.sentBytes() };
   } catch (reason) {
@@ -101,6 +108,7 @@ async function uploadStream(
 }
 
 function piecesOfStream(
+  { settings }: TransferContext,
   key: string,
   source: Extract<TransferSource, { readonly kind: 'stream' }>,
   reader: AsyncGenerator<Buffer>,
@@ -113,6 +121,8 @@ function piecesOfStream(
     pieceBytes: first.byteLength,
     // More are not known, and a slow source does not fill more connections.
     pieces: 2,
+    // Each is held in memory, whole.
+    connections: connectionsOf(settings),
     sentBytes: () => sentBytes,
     async next(signal): Promise<UploadPiece | undefined> {
       const bytes = pending ?? (await nextChunk(reader, source, signal));

@@ -12,7 +12,7 @@ const NO_STORE = {} as ObjectStore;
 function contextOf(congestion: Config['transfer']['congestion']): TransferContext {
   return {
     store: NO_STORE,
-    settings: { ...configSchema.parse({}).transfer, connections: 4, congestion },
+    settings: { ...configSchema.parse({}).transfer, congestion },
     tally: newTally(),
     budget: createRetryBudget(),
     policy: { baseDelayMs: 1, maxDelayMs: 1 },
@@ -38,6 +38,7 @@ async function startedAfterLoss(congestion: Config['transfer']['congestion']): P
     context,
     {
       pieceBytes: 1000,
+      connections: 4,
       next: () => Promise.resolve(next < 10 ? (next += 1) : undefined),
       run: (piece, stop, window) =>
         tryPart(

@@ -11,6 +11,8 @@ export interface WindowedWork<P> {
   run(piece: P, signal: AbortSignal, window: WindowController): Promise<void>;
   /** Size of a full piece. */
   readonly pieceBytes: number;
+  /** The most pieces in flight. */
+  readonly connections: number;
 }
 
 /**
@@ -24,8 +26,8 @@ export async function runWindowed<P>(
   work: WindowedWork<P>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const { pieceBytes } = work;
-  const limits = { partBytes: pieceBytes, maxBytes: settings.connections * pieceBytes };
+  const { pieceBytes, connections } = work;
+  const limits = { partBytes: pieceBytes, maxBytes: connections * pieceBytes };
   const window = createWindow(settings.congestion, limits, performance.now());
   const stop = new AbortController();
   const either = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);

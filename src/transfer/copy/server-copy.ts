@@ -8,7 +8,7 @@ import { summarize, tryPart, type TransferContext } from '../context.js';
 import { openUploadJournal, type SentPart, type UploadJournal } from '../journal/upload-journal.js';
 import { abandonUpload } from '../multipart.js';
 import { newContext } from '../optimized.js';
-import { cutParts, S3_LIMITS, type Part } from '../plan.js';
+import { connectionsOf, cutParts, S3_LIMITS, type Part } from '../plan.js';
 import { pacedStore } from '../request-rate/pacer.js';
 import type { Verification } from '../transporter.js';
 import { runWindowed } from '../window.js';
@@ -145,14 +145,14 @@ async function copyParts(
     transfer,
     {
       pieceBytes,
+      connections: connectionsOf(context.settings),
       next: () => Promise.resolve(left.next().value),
       async run(part, stop, window) {
         const partNumber = part.index + 1;
+        const { firstByte, lastByte } = part;
         const options = {
-          sourceKey: source.key,
-          sourceBucket: source.bucket,
-          sourceIfMatch: head.etag,
-          range: { firstByte: part.firstByte, lastByte: part.lastByte },
+          ...{ sourceKey: source.key, sourceBucket: source.bucket, sourceIfMatch: head.etag },
+          range: { firstByte, lastByte },
           signal: stop,
         };
         const send = () => transfer.store.copyPart(target.key, uploadId, partNumber, options);

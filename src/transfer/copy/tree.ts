@@ -4,7 +4,7 @@ import pLimit from 'p-limit';
 import { Failure } from '../../errors/failure.js';
 import { retrying } from '../../s3/backoff.js';
 import { onLocalFile } from '../local-files.js';
-import { ONE_REQUEST_BYTES } from '../plan.js';
+import { connectionsOf, ONE_REQUEST_BYTES } from '../plan.js';
 import type { CopyContext, CopySummary, ObjectPlace, OnBytes } from './copy-context.js';
 import { downloadFile } from './download-file.js';
 import { copyOnServer } from './server-copy.js';
@@ -116,7 +116,7 @@ export async function copyTree(
       doneBytes.delete(name);
     }
   };
-  const small = pLimit(context.settings.connections);
+  const small = pLimit(connectionsOf(context.settings));
   const large = pLimit(1);
   await Promise.all(
     entries.map((entry) => {

@@ -24,12 +24,19 @@ async function runSample(
   cases: Readonly<Record<string, string>>,
   needs: readonly string[] = [],
   onMounted?: (session: TargetSession) => Promise<void>,
+  callTimeoutMs?: number,
 ) {
   const run = await temporaryRun();
   const emulator = await startEmulatorProcess({}, signal);
   try {
     const { endpoint, region, credentials } = emulator;
-    const file = suiteFile('one', cases, 30_000, needs);
+    const file = suiteFile(
+      'one',
+      cases,
+      callTimeoutMs === undefined ? 30_000 : 120_000,
+      needs,
+      callTimeoutMs,
+    );
     const suiteFolder = await writeSuite(join(run.folder, 'suite'), { one: file });
     const { result } = await runMountedSuite(
       {
@@ -102,6 +109,33 @@ describeMount('a suite on a mount', () => {
       await emulator.close();
       await run.remove();
     }
+  }, 180_000);
+
+  test('a call that does not return is told by its name and path long before the limit of its case', async () => {
+    const startedMs = performance.now();
+    const { ends } = await runSample(
+      {
+        // A lock that another program holds is waited for on purpose, and so is a pause.
+        waits: `const lock = context.path('lock'); fs.writeFileSync(lock, '');
+                const { execFileSync, spawn } = await import('node:child_process');
+                const holder = spawn('flock', [lock, 'sh', '-c', 'echo held; exec sleep 4']);
+                await new Promise((resolve) => holder.stdout.once('data', resolve));
+                execFileSync('flock', [lock, 'true'])`,
+        program: `const { execFile } = await import('node:child_process');
+                  process.kill((await context.control.process()).pid, 'SIGSTOP');
+                  await new Promise((resolve) => execFile('mkdir', [context.path('below')], resolve))`,
+        after: WRITES,
+      },
+      [],
+      undefined,
+      2_000,
+    );
+    expect(ends).toEqual([
+      ['one/waits', 'passed', undefined],
+      ['one/program', 'hung', expect.stringMatching(/^mkdir\(".*\/below"\) has not returned for \d+\.\d s$/)],
+      ['one/after', 'passed', undefined],
+    ]);
+    expect(performance.now() - startedMs).toBeLessThan(60_000);
   }, 180_000);
 
   test('of a daemon whose event loop runs in circles the dump tells where its code is, and no value', async () => {

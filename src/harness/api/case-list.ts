@@ -6,6 +6,7 @@ export interface CaseOptions {
   /** @defaultValue the list's own operations. */
   readonly operations?: readonly string[];
   readonly timeoutMs?: number;
+  readonly callTimeoutMs?: number;
   readonly tier?: Tier;
 }
 
@@ -35,6 +36,7 @@ export class CaseList implements CaseGroup {
     options: CaseOptions = {},
   ): void {
     const timeoutMs = options.timeoutMs ?? this.#options.timeoutMs;
+    const callTimeoutMs = options.callTimeoutMs ?? this.#options.callTimeoutMs;
     const tier = options.tier ?? this.#options.tier;
     this.cases.push({
       id: `${this.group}/${name}`,
@@ -42,6 +44,7 @@ export class CaseList implements CaseGroup {
       operations: options.operations ?? this.#options.operations ?? [],
       needs: [...new Set([...(this.#options.needs ?? []), ...(options.needs ?? [])])],
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      ...(callTimeoutMs === undefined ? {} : { callTimeoutMs }),
       ...(tier === undefined ? {} : { tier }),
       async run(context) {
         await run(context);

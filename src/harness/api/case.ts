@@ -66,6 +66,8 @@ export interface CaseDefinition {
   readonly needs?: readonly Need[];
   /** @defaultValue 10,000: a case of plain file operations that takes longer hangs. */
   readonly timeoutMs?: number;
+  /** How long one call may wait for the file system, however long the case may take. @defaultValue 90,000 */
+  readonly callTimeoutMs?: number;
   /** The least tier that runs it. @defaultValue `quick`: most cases take milliseconds. */
   readonly tier?: Tier;
   run(context: CaseContext): Promise<void>;

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { CaseGroup, DirectStore } from './case.js';
 import type { Outcome } from './outcome.js';
 import { handOver } from './collect.js';
-import { WATCHDOG_GRACE_MS } from './limits.js';
+import { DEFAULT_CALL_TIMEOUT_MS, WATCHDOG_GRACE_MS } from './limits.js';
 import { readPlan, writeEvent } from './plan.js';
 import type { RunPlan } from './protocol.js';
 import { cleanUpTimeoutOf, runCase, timeoutOf, type GroupRun } from './run-case.js';
@@ -34,6 +34,7 @@ export function defineGroup(group: CaseGroup): void {
       operations: [...operations],
       seed: mixSeed(plan.seed, id),
       timeoutMs: timeoutOf({ id, says, operations, ...rest }),
+      callTimeoutMs: rest.callTimeoutMs ?? DEFAULT_CALL_TIMEOUT_MS,
     })),
   });
   const run = groupRun(plan, group.group);

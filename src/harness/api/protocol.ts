@@ -111,7 +111,7 @@ const groupEventSchema = z.strictObject({
   cases: z.array(
     caseResultSchema
       .pick({ id: true, says: true, operations: true, seed: true })
-      .extend({ timeoutMs: z.number() }),
+      .extend({ timeoutMs: z.number(), callTimeoutMs: z.number() }),
   ),
 });
 

@@ -16,10 +16,12 @@ export function suiteFile(
   cases: Readonly<Record<string, string>>,
   timeoutMs = 400,
   needs: readonly string[] = [],
+  callTimeoutMs?: number,
 ): string {
+  const limits = JSON.stringify({ timeoutMs, callTimeoutMs }).slice(1, -1);
   const rows = Object.entries(cases).map(
     ([id, body]) =>
-      `{ id: '${name}/${id}', says: '${id}', operations: ['none'], timeoutMs: ${timeoutMs}, ` +
+      `{ id: '${name}/${id}', says: '${id}', operations: ['none'], ${limits}, ` +
       `needs: ${JSON.stringify(needs)}, async run(context) { ${body} } }`,
   );
   const api = compiledModule('src/harness/api/index.js');

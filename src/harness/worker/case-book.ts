@@ -10,6 +10,7 @@ type OutsideState = 'failed' | 'hung' | 'broken';
 export interface RunningCase {
   readonly id: string;
   readonly timeoutMs: number;
+  readonly callTimeoutMs: number;
   readonly startedAtMs: number;
 }
 
@@ -34,6 +35,7 @@ export class CaseBook {
         this.current = {
           id: event.id,
           timeoutMs: this.announced.get(event.id)?.timeoutMs ?? 0,
+          callTimeoutMs: this.announced.get(event.id)?.callTimeoutMs ?? Infinity,
           startedAtMs: nowMs,
         };
         return;

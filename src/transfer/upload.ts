@@ -1,6 +1,5 @@
 import { Failure } from '../errors/failure.js';
 import { sharedSignal } from '../s3/shared-signal.js';
-import { crc32Base64 } from '../s3/payload.js';
 import type { WriteResult } from '../s3/store.js';
 import { tryPart, type TransferContext } from './context.js';
 import { inFlight } from './tally.js';
@@ -12,10 +11,17 @@ import {
   streamPartBytes,
   uploadConnectionsOf,
   uploadPartBytes,
+  type Part,
 } from './plan.js';
 import type { TransferSource, UploadOptions, Verification } from './transporter.js';
 import { serverVerification } from './integrity/verify-upload.js';
-import { contentInMemory, streamedParts, wholeParts } from './part-content.js';
+import {
+  contentInMemory,
+  streamedParts,
+  wholeParts,
+  type PartContent,
+  type PartReader,
+} from './part-content.js';
 import { cutStream, openSource, type RandomSource } from './upload-source.js';
 
 /** What an upload has sent, and what the server made of it. */
@@ -38,34 +44,52 @@ export async function uploadOptimized(
   const opened = await openSource(source);
   try {
     const { sizeBytes } = opened;
-    const partBytes = uploadPartBytes(sizeBytes, context.settings);
+    const parts = cutParts(sizeBytes, uploadPartBytes(sizeBytes, context.settings));
+    const [only, ...others] = parts;
+    const read = partReader(context, opened, parts);
     const result =
-      sizeBytes <= partBytes
-        ? await putWhole(context, key, await opened.read(0, sizeBytes), options)
-        : await uploadMultipart(context, key, piecesOf(context, opened, partBytes), options);
+      only !== undefined && others.length === 0
+        ? await putWhole(context, key, sizeBytes, await read(only), options)
+        : await uploadMultipart(context, key, piecesOf(context, parts, read, opened), options);
     return { ...result, sizeBytes };
+  } catch (reason) {
+    // A file that changed between two readings does not fit the sum of the first.
+    if (Failure.from(reason).kind === 'bad-checksum') await opened.checkUnchanged();
+    throw reason;
   } finally {
     await opened.close();
   }
 }
 
-function piecesOf(
+/** A stream costs a second reading and a few turns of the event loop: more than the memory of less than that. */
+const LEAST_STREAMED_BYTES = 4 * 2 ** 20;
+
+/** How the parts of this source are read for this store. */
+function partReader(
   { store, settings }: TransferContext,
   source: RandomSource,
-  partBytes: number,
-): PieceSource {
-  const parts = cutParts(source.sizeBytes, partBytes);
-  const connections = uploadConnectionsOf(settings);
+  parts: readonly Part[],
+): PartReader {
   const whole = wholeParts(source);
   // What the first reply of a server tells may change the way of the parts after it.
   const takesStreams = (): boolean => store.takesStreams?.() === true;
-  const streamed =
-    source.file !== undefined && takesStreams() ? streamedParts(source.file, parts, connections) : whole;
+  const { file, sizeBytes } = source;
+  if (file === undefined || sizeBytes < LEAST_STREAMED_BYTES || !takesStreams()) return whole;
+  const streamed = streamedParts(file, parts, uploadConnectionsOf(settings));
+  return (part) => (takesStreams() ? streamed : whole)(part);
+}
+
+function piecesOf(
+  { settings }: TransferContext,
+  parts: readonly Part[],
+  read: PartReader,
+  source: RandomSource,
+): PieceSource {
   const left = parts.values();
   return {
-    pieceBytes: partBytes,
+    pieceBytes: parts[0]?.sizeBytes ?? 0,
     pieces: parts.length,
-    connections,
+    connections: uploadConnectionsOf(settings),
     next() {
       const { value: part } = left.next();
       if (part === undefined) return Promise.resolve(undefined);
@@ -73,7 +97,7 @@ function piecesOf(
       return Promise.resolve({
         partNumber: index + 1,
         sizeBytes,
-        read: () => (takesStreams() ? streamed : whole)(part),
+        read: () => read(part),
       });
     },
     check: () => source.checkUnchanged(),
@@ -96,7 +120,9 @@ async function uploadStream(
     if (first === undefined || first.byteLength < partBytes(0)) {
       const bytes = first ?? Buffer.alloc(0);
       checkLength(bytes.byteLength, source.sizeBytes, key);
-      return { ...(await putWhole(context, key, bytes, options)), sizeBytes: bytes.byteLength };
+      const { byteLength } = bytes;
+      const result = await putWhole(context, key, byteLength, contentInMemory(bytes), options);
+      return { ...result, sizeBytes: byteLength };
     }
     const pieces = piecesOfStream(context, key, source, reader, first);
     const result = await uploadMultipart(context, key, pieces, options);
@@ -166,16 +192,17 @@ async function nextChunk(
 async function putWhole(
   context: TransferContext,
   key: string,
-  bytes: Uint8Array,
+  sizeBytes: number,
+  content: PartContent,
   options: UploadOptions,
 ): Promise<WriteResult & { readonly verification: Verification }> {
   const { onProgress, ...rest } = options;
-  const crc32 = crc32Base64(bytes);
-  const put = { ...rest, crc32 };
+  const { crc32 } = content;
+  const put = { ...rest, crc32, sizeBytes };
   const result = await inFlight(context.tally, () =>
-    tryPart(context, bytes.byteLength, options.signal, () => context.store.put(key, bytes, put)),
+    tryPart(context, sizeBytes, options.signal, () => context.store.put(key, content.body(), put)),
   );
-  onProgress?.(bytes.byteLength);
+  onProgress?.(sizeBytes);
   return { ...result, verification: serverVerification(result, crc32) };
 }
 

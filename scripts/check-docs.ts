@@ -6,6 +6,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { compiledModule, packageRoot } from '../src/config/paths.js';
+import { catalogOf } from '../src/harness/case-catalog.js';
+import { availableSuites } from '../src/harness/find-suites.js';
 
 interface Page {
   readonly path: string;
@@ -14,7 +16,13 @@ interface Page {
 
 const helpTexts = new Map<string, string | undefined>();
 const pages = listPages();
-const faults = [...pages.flatMap(brokenLinks), ...dependencyFaults(), ...pages.flatMap(unknownCommands)];
+const known = await knownCases();
+const faults = [
+  ...pages.flatMap(brokenLinks),
+  ...dependencyFaults(),
+  ...pages.flatMap(unknownCommands),
+  ...pages.flatMap(unknownNames),
+];
 for (const fault of faults) process.stderr.write(`${fault}\n`);
 process.stdout.write(`check-docs: ${pages.length} pages, ${faults.length} faults\n`);
 process.exitCode = faults.length === 0 ? 0 : 1;
@@ -73,6 +81,35 @@ function dependencyFaults(): readonly string[] {
       .filter((name) => !(name in dependencies))
       .map((name) => `docs/dependencies.md: ${name} is no dependency`),
   ];
+}
+
+async function knownCases(): Promise<ReadonlySet<string>> {
+  const ids = new Set<string>();
+  for (const suite of await availableSuites())
+    for (const { id } of (await catalogOf(suite)).cases) ids.add(`${suite}:${id}`);
+  return ids;
+}
+
+/** Cases (`posix:rename/*`) and source files that prose names in code spans. */
+function unknownNames({ path, text }: Page): readonly string[] {
+  const spans = [...text.replace(/```[\s\S]*?```/g, '').matchAll(/`([^`\s]+)`/g)].map(
+    (match) => match[1] ?? '',
+  );
+  return spans
+    .filter((span) => (span.startsWith('src/') ? isMissingFile(span) : isUnknownCase(span)))
+    .map((span) => `${relative(packageRoot, path)}: there is no ${span}`);
+}
+
+function isMissingFile(span: string): boolean {
+  return /\.ts$/.test(span) && !span.includes('*') && !existsSync(join(packageRoot, span));
+}
+
+function isUnknownCase(span: string): boolean {
+  const suites = new Set([...known].map((id) => id.slice(0, id.indexOf(':'))));
+  const [, suite = '', pattern] = /^([a-z]+):([a-z][\w-]*\/[\w*-]+)$/.exec(span) ?? [];
+  if (pattern === undefined || !suites.has(suite)) return false;
+  const wanted = new RegExp(`^${span.replaceAll('*', '.*')}$`);
+  return ![...known].some((id) => wanted.test(id));
 }
 
 function unknownCommands({ path, text }: Page): readonly string[] {

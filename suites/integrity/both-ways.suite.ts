@@ -1,6 +1,7 @@
 import { chmod, readFile, readdir, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import {
   CaseList,
+  codeOf,
   defineGroup,
   equal,
   ok,
@@ -14,6 +15,19 @@ const group = new CaseList('integrity', 'both-ways', {
   needs: ['store'],
   timeoutMs: 30_000,
 });
+
+/** What a program may be told of bytes that are there and can not be had. */
+const ARCHIVED = [
+  'EACCES',
+  'EPERM',
+  'EIO',
+  'ENODATA',
+  'EINVAL',
+  'EOPNOTSUPP',
+  'EREMOTEIO',
+  'EBUSY',
+  'EAGAIN',
+];
 
 async function put(context: CaseContext, name: string, content: string | Buffer): Promise<string> {
   const key = context.store.keyOf(context.path(name));
@@ -41,6 +55,32 @@ group.add(
     equal(await readFile(context.path('one', 'two', 'three.txt'), 'utf8'), 'deep', 'content');
     equal(await readdir(context.directory), ['one'], 'names of the first level');
     ok((await stat(context.path('one', 'two'))).isDirectory(), 'a part of the key is a directory');
+  },
+);
+
+/** Long enough for one answer of the server, and far less than retries of a refusal would take. */
+const REFUSED_AT_ONCE_MS = 10_000;
+
+group.add(
+  'archived-object',
+  'an object in an archive is listed with its size, and reading it fails at once; its bytes stay there',
+  async (context) => {
+    const key = context.store.keyOf(context.path('cold'));
+    const body = context.bytes(5_000);
+    const options = { storageClass: 'GLACIER', signal: context.signal } as const;
+    const answer = await context.store.put(key, body, options).then(() => 'kept', String);
+    if (answer !== 'kept' || (await context.store.head(key)).storageClass !== 'GLACIER')
+      return context.skip('this server has no archive');
+    equal(await readdir(context.directory), ['cold'], 'names');
+    equal((await stat(context.path('cold'))).size, body.length, 'size');
+    const beganMs = performance.now();
+    const code = await readFile(context.path('cold')).then(() => 'read', codeOf);
+    ok(performance.now() - beganMs < REFUSED_AT_ONCE_MS, 'the answer came at once');
+    ok(
+      ARCHIVED.includes(code ?? ''),
+      `the read failed with one of ${ARCHIVED.join(', ')}, and not with ${String(code)}`,
+    );
+    equal((await context.store.head(key)).sizeBytes, body.length, 'size in the bucket');
   },
 );
 

@@ -54,7 +54,7 @@ export async function unmetByEndpoint(
       const reply = await rawGet(connection, bucket, PROBE_KEY, headers, signal);
       if (reply.status === status) continue;
       const reason = `${server} answers "Range: ${header}"${ifRange === undefined ? '' : ' with an If-Range of another version'} with ${reply.status}, where S3 answers ${status}`;
-      unmet.push({ need, state: 'unsupported', reason });
+      unmet.push({ need, state: 'skipped', reason });
     }
     return unmet;
   } finally {

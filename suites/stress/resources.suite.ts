@@ -1,4 +1,4 @@
-import { open, readFile, writeFile } from 'node:fs/promises';
+import { open, readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import {
   CaseList,
   codeOf,
@@ -8,7 +8,7 @@ import {
   type CaseContext,
 } from '../../src/harness/api/index.js';
 import { sha256, sha256OfFile } from '../shared/content.js';
-import { workers } from './shared/workers.js';
+import { inParallel, workers } from './shared/workers.js';
 
 const MIB = 1024 * 1024;
 
@@ -62,6 +62,50 @@ for (const { name, workers: count, sizeBytes, limitBytes, tier } of MEMORY) {
         );
     },
     { tier, timeoutMs: tier === 'soak' ? 1_800_000 : 180_000 },
+  );
+}
+
+/** Names and attributes of a directory that others filled are memory too. */
+const NAMES = [
+  { name: 'memory-of-5000-names', count: 5_000, tier: 'full' },
+  { name: 'memory-of-100000-names', count: 100_000, tier: 'soak' },
+] as const;
+
+const NAMES_LIMIT_BYTES = 64 * MIB;
+const PUTS_AT_ONCE = 16;
+/** Not more at a time than Node's pool has threads. */
+const STATS_AT_ONCE = 4;
+
+for (const { name, count, tier } of NAMES) {
+  group.add(
+    name,
+    `a listing of ${count} names and a stat of each leave a target with a limit of ${NAMES_LIMIT_BYTES / MIB} MiB below ${(NAMES_LIMIT_BYTES + MEMORY_SLACK_BYTES) / MIB} MiB`,
+    async (context) => {
+      const names = Array.from({ length: count }, (_none, index) => `name-${index}`);
+      const prefix = context.store.keyOf(context.directory);
+      await inParallel(context, PUTS_AT_ONCE, names, async (key) => {
+        await context.store.put(`${prefix}/${key}`, Buffer.from(key), { signal: context.signal });
+      });
+      await context.control.remount({ memoryLimitBytes: NAMES_LIMIT_BYTES });
+      const listed = await readdir(context.directory);
+      ok(listed.length === count, `${listed.length} of ${count} names are listed`);
+      await inParallel(context, STATS_AT_ONCE, listed, async (entry) => {
+        ok((await stat(context.path(entry))).size === entry.length, `size of ${entry}`);
+      });
+      const { peakRssBytes } = await context.control.process();
+      const peakMib = Math.round(peakRssBytes / MIB);
+      context.note(`peak of ${peakMib} MiB with ${count} names, limit ${NAMES_LIMIT_BYTES / MIB} MiB`);
+      ok(
+        peakRssBytes < NAMES_LIMIT_BYTES + MEMORY_SLACK_BYTES,
+        `the peak of ${peakMib} MiB is within the limit`,
+      );
+    },
+    {
+      operations: ['readdir', 'stat'],
+      needs: ['store'],
+      tier,
+      timeoutMs: tier === 'soak' ? 1_800_000 : 180_000,
+    },
   );
 }
 

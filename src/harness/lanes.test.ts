@@ -7,8 +7,9 @@ function recorder() {
   const events: string[] = [];
   const running = new Set<string>();
   const beside = new Map<string, number>();
-  const job = (name: string, work: Job['run'], isAlone = false): Job => ({
+  const job = (name: string, work: Job['run'], isAlone = false, weightMs = 0): Job => ({
     isAlone,
+    weightMs,
     async run(lane, begun, signal) {
       running.add(name);
       for (const each of running) beside.set(each, Math.max(beside.get(each) ?? 0, running.size - 1));
@@ -73,6 +74,24 @@ describe('runInLanes', () => {
     );
     expect(results).toEqual(['alone', 'long', 'short in second']);
     expect(Object.fromEntries(beside)).toEqual({ alone: 0, long: 1, short: 1 });
+  });
+
+  test('the longest begins first, and the results are in the order of the jobs all the same', async () => {
+    const { job, events } = recorder();
+    const ends = (lane: string): Promise<string> => Promise.resolve(lane);
+    const jobs = [
+      job('alone', ends, true, 90),
+      job('short', ends, false, 1),
+      job('long', ends, false, 50),
+      job('middle', ends, false, 2),
+    ];
+    await runInLanes(jobs, { first: 'only' }, NEVER);
+    expect(events.filter((event) => event.endsWith('ended'))).toEqual([
+      'long ended',
+      'middle ended',
+      'short ended',
+      'alone ended',
+    ]);
   });
 
   test('without a second lane one job is done after the other', async () => {

@@ -4,6 +4,8 @@ import { Failure } from '../errors/failure.js';
 export interface LaneJob<Lane, Result> {
   /** Nothing else runs beside it: it measures time or memory, or fills the machine by itself. */
   readonly isAlone: boolean;
+  /** How long it may take, as far as that is known: the longest begins first. */
+  readonly weightMs: number;
   /**
    * @param begun - The work of the first one calls it when the others may begin, too.
    * @throws only what ends the whole run.
@@ -19,7 +21,7 @@ export interface Lanes<Lane> {
 }
 
 /**
- * Does the jobs in their order, two at a time where there is a second lane, those that are to be alone at the end. The
+ * Does the longest job first, two at a time where there is a second lane, those that are to be alone at the end. The
  * second lane waits until the first job says that it has begun: what can not begin at all ends the run then, once.
  *
  * @returns The results in the order of the jobs.
@@ -31,9 +33,9 @@ export async function runInLanes<Lane, Result>(
   signal: AbortSignal,
 ): Promise<Result[]> {
   const results = new Map<LaneJob<Lane, Result>, Result>();
-  const shared = jobs.filter(({ isAlone }) => !isAlone);
+  const ordered = inRunOrder(jobs);
   const { withSecond } = lanes;
-  const queue = [...shared];
+  const queue = ordered.filter(({ isAlone }) => !isAlone);
   const drain = async (lane: Lane, begun: () => void, either: AbortSignal): Promise<void> => {
     for (let job = queue.shift(); job !== undefined; job = queue.shift()) {
       either.throwIfAborted();
@@ -42,9 +44,16 @@ export async function runInLanes<Lane, Result>(
   };
   if (withSecond === undefined) await drain(lanes.first, () => undefined, signal);
   else await drainTwice(lanes.first, withSecond, drain, signal);
-  queue.push(...jobs.filter(({ isAlone }) => isAlone));
+  queue.push(...ordered.filter(({ isAlone }) => isAlone));
   await drain(lanes.first, () => undefined, signal);
   return jobs.flatMap((job) => results.get(job) ?? []);
+}
+
+/** The order in which jobs begin: a long one at the end would leave a lane without work. */
+export function inRunOrder<T extends Pick<LaneJob<unknown, unknown>, 'isAlone' | 'weightMs'>>(
+  jobs: readonly T[],
+): readonly T[] {
+  return jobs.toSorted((a, b) => Number(a.isAlone) - Number(b.isAlone) || b.weightMs - a.weightMs);
 }
 
 async function drainTwice<Lane>(

@@ -12,6 +12,8 @@ export interface ChosenSuite {
   readonly files: readonly string[];
   /** Ids of cases that the suite has and this run leaves out. */
   readonly leftOut: ReadonlySet<string>;
+  /** The limits of its cases together. Absent: not known. */
+  readonly weightMs?: number;
   /** Present: programs of an outside suite instead of cases of ours. */
   readonly external?: { readonly programs: readonly ExternalProgram[]; readonly limitMs: number };
 }
@@ -44,6 +46,7 @@ export async function chooseSuites(
     const files = [...[...groups].flatMap((group) => catalog.files.get(group) ?? []), ...broken];
     if (files.length === 0) return [];
     const leftOut = catalog.cases.map(({ id }) => id).filter((id) => !chosen.has(id));
-    return [{ suite, only, files: [...new Set(files)], leftOut: new Set(leftOut) }];
+    const weightMs = mine.reduce((sum, { timeoutMs }) => sum + timeoutMs, 0);
+    return [{ suite, only, files: [...new Set(files)], leftOut: new Set(leftOut), weightMs }];
   });
 }

@@ -12,7 +12,7 @@ import { provisionBucket } from './buckets.js';
 import type { Endpoint, EndpointWish } from './endpoint-wish.js';
 import { unmetByEndpoint } from './endpoint-needs.js';
 import { brokenSuite } from './broken-suite.js';
-import { runInLanes, type LaneJob, type Lanes } from './lanes.js';
+import { inRunOrder, runInLanes, type LaneJob, type Lanes } from './lanes.js';
 import { withEndpoint } from './reported-run.js';
 import type { ChosenSuite } from './suite-choice.js';
 import { runOnTarget, type SuiteTools } from './suite-tools.js';
@@ -107,11 +107,12 @@ function jobsOf(
   suites: readonly ChosenSuite[],
   driver: TargetDriver,
 ): readonly LaneJob<EndpointLane, SuiteEnd>[] {
-  const runOrder = suites.toSorted((a, b) => Number(isAlone(a)) - Number(isAlone(b)));
-  return suites.map((suite) => {
-    const isFirst = suite === runOrder[0];
+  const weighed = suites.map((suite) => ({ suite, isAlone: isAlone(suite), weightMs: suite.weightMs ?? 0 }));
+  const [first] = inRunOrder(weighed);
+  return weighed.map(({ suite, ...weight }) => {
+    const isFirst = suite === first?.suite;
     return {
-      isAlone: isAlone(suite),
+      ...weight,
       async run(lane, begun, signal) {
         const cleanup: Cleanup[] = [];
         const job = { ...lane, tools, suite, driver, probe: isFirst, begun };

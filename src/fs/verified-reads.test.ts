@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { RawClient } from '../emulator/testing/raw-client.js';
-import { Driver } from './testing/driver.js';
-import { startFixture, type Fixture, type MountOptions } from './testing/fixture.js';
+import { Driver, O_RDONLY } from './testing/driver.js';
+import { ROOT, startFixture, type Fixture, type MountOptions } from './testing/fixture.js';
 
 const MIB = 2 ** 20;
 const SMALL = randomBytes(300_000);
@@ -104,6 +104,24 @@ describe('bytes that change on their way from S3', () => {
       const again = await copyOf('large', { cacheDir, readChecks: BY_CHECKSUM });
       expect(Buffer.isBuffer(again) && LARGE.equals(again)).toBe(true);
     }
+  });
+
+  test('large: the open after it lets the kernel keep no page that it read before', async () => {
+    const fs = await fixture.mount({ readChecks: BY_CHECKSUM });
+    const driver = new Driver(fs);
+    const ino = await driver.ino('large');
+    const keepsPages = async (): Promise<boolean> => {
+      const { handle, keepCache } = await fs.open(ino, O_RDONLY, ROOT);
+      await fs.release(ino, handle);
+      return keepCache;
+    };
+    await keepsPages();
+    expect(await keepsPages()).toBe(true);
+    const file = await driver.open('large');
+    flip(1, 1);
+    await expect(file.readBytes(0, LARGE.length)).rejects.toMatchObject({ kind: 'bad-checksum' });
+    await file.close();
+    expect([await keepsPages(), await keepsPages()]).toEqual([false, true]);
   });
 
   test('large: one HEAD when all has come, and none for a reader of a part', async () => {

@@ -83,7 +83,11 @@ async function compareWhole(context: Context, version: Version, found: string): 
   const source = sourceOf(context, version);
   context.cache.forget(source.id);
   await context.disk?.forget(source);
+  // Meanwhile read-ahead may have taken blocks from the disk.
+  context.cache.forget(source.id);
   const { holder } = version;
+  // The next open drops what pages the kernel has then, should it come before the kernel has heard of this.
+  holder.foreignVersion += 1;
   if (holder.lookups > 0n) context.kernel.notifier?.invalidateInode(holder.ino, 0n, 0n);
   throw failure;
 }

@@ -120,10 +120,10 @@ export class BlockCache {
     for (const controller of this.#spans.get(sourceId) ?? []) controller.abort();
   }
 
-  /** Drops the blocks of a source that are there; what is on its way stays. */
+  /** Drops the blocks of a source. What is on its way is given to those who wait for it, and to nobody after them. */
   forget(sourceId: string): void {
     for (const [key, block] of this.#blocks) {
-      if (block.source !== sourceId || !block.done) continue;
+      if (block.source !== sourceId) continue;
       this.#blocks.delete(key);
       this.#heldBytes -= block.lengthBytes;
     }

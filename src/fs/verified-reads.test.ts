@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { DiskTier } from '../cache/disk/disk-tier.js';
 import { RawClient } from '../emulator/testing/raw-client.js';
-import { Driver, O_RDONLY } from './testing/driver.js';
+import { Failure } from '../errors/failure.js';
+import { Driver, O_RDONLY, type OpenFile } from './testing/driver.js';
 import { ROOT, startFixture, type Fixture, type MountOptions } from './testing/fixture.js';
 
 const MIB = 2 ** 20;
@@ -122,6 +124,54 @@ describe('bytes that change on their way from S3', () => {
     await expect(file.readBytes(0, LARGE.length)).rejects.toMatchObject({ kind: 'bad-checksum' });
     await file.close();
     expect([await keepsPages(), await keepsPages()]).toEqual([false, true]);
+  });
+
+  test('large: nobody is told, and nobody reads, before what was read wrong is in no cache', async () => {
+    let [begun, end] = [(): void => undefined, (): void => undefined];
+    const forgetting = new Promise<void>((resolve) => (begun = resolve));
+    const forgotten = new Promise<void>((resolve) => (end = resolve));
+    const throughDisk = (sound: DiskTier): DiskTier => {
+      const slow = async (...args: Parameters<DiskTier['forget']>): Promise<void> => {
+        begun();
+        await forgotten;
+        await sound.forget(...args);
+      };
+      return new Proxy(sound, {
+        get(target, name) {
+          const member: unknown = name === 'forget' ? slow : Reflect.get(target, name);
+          return typeof member === 'function' ? (member as () => unknown).bind(target) : member; // as it is called
+        },
+      });
+    };
+    const driver = new Driver(
+      await fixture.mount({ cacheDir: 'slow', readChecks: BY_CHECKSUM, throughDisk }),
+    );
+    const ends: string[] = [];
+    const reading = async (who: string, file: OpenFile, sizeBytes: number): Promise<void> => {
+      const how = await file.readBytes(0, sizeBytes).then(
+        () => 'read',
+        (reason: unknown) => Failure.from(reason).kind,
+      );
+      ends.push(`${who}: ${how}`);
+      await file.close();
+    };
+    const [first, second] = [await driver.open('large'), await driver.open('large')];
+    flip(1, 1);
+    const reads = [reading('first', first, LARGE.length)];
+    await forgetting;
+    reads.push(reading('second', second, 1), reading('opened meanwhile', await driver.open('large'), 1));
+    for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    expect(ends).toEqual([]);
+    end();
+    await Promise.all(reads);
+    expect(ends.toSorted()).toEqual([
+      'first: bad-checksum',
+      'opened meanwhile: bad-checksum',
+      'second: bad-checksum',
+    ]);
+    const after = await driver.open('large');
+    expect(LARGE.equals(await after.readBytes(0, LARGE.length))).toBe(true);
+    await after.close();
   });
 
   test('large: one HEAD when all has come, and none for a reader of a part', async () => {

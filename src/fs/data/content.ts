@@ -5,7 +5,7 @@ import { orAbort } from '../locks.js';
 import type { FileHandle, FileNode, StoredObject } from '../nodes/node.js';
 import { Stage, type FetchSlice } from './stage.js';
 import { sourceOf } from './source.js';
-import { isCurrent, unpark, versionOf } from './version.js';
+import { isCurrent, isRefused, unpark, versionOf, type Version } from './version.js';
 
 let stageNumber = 0;
 
@@ -29,16 +29,26 @@ export async function readContent(
     // An empty one has no bytes to ask for, also when it has lost its name.
     if (object === undefined || object.sizeBytes === 0) return [];
     const version = versionOf(node, object);
-    if (version.damage !== undefined && handle.id <= version.damage.newest) throw version.damage.failure;
+    await refuseDamaged(version, handle, signal);
     const source = sourceOf(context, version);
     try {
-      return await orAbort(context.cache.read(source, offset, lengthBytes), signal);
+      const pieces = await orAbort(context.cache.read(source, offset, lengthBytes), signal);
+      await refuseDamaged(version, handle, signal);
+      return pieces;
     } catch (error) {
       // This mount may have replaced or removed it meanwhile: that is no change from under us.
       const isOurs = contentVersion !== node.contentVersion || node.stage !== undefined;
       if (!isOurs || signal.aborted) throw error;
     }
   }
+}
+
+/** @throws Failure `bad-checksum`, when what was read wrong is in no cache any more: who opens the file again reads it right. */
+async function refuseDamaged(version: Version, { id }: FileHandle, signal: AbortSignal): Promise<void> {
+  const { damage } = version;
+  if (damage === undefined || !isRefused(version, id)) return;
+  await orAbort(damage.forgotten, signal);
+  throw damage.failure;
 }
 
 /** Starts to fetch what a sequential reader will ask for next, where that is not local. */

@@ -45,7 +45,9 @@ export class Passthrough {
     if (this.#kernel === undefined || object === undefined || object.sizeBytes < LEAST_BYTES)
       return undefined;
     if (node.openCount > 0 || this.#backings.has(node)) return undefined;
-    const file = await context.disk?.lend(sourceOf(context, versionOf(node, object)));
+    const version = versionOf(node, object);
+    await version.damage?.forgotten;
+    const file = await context.disk?.lend(sourceOf(context, version));
     // The object may have been replaced meanwhile.
     if (file !== undefined && node.object === object) return file;
     await file?.close();

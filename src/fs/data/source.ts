@@ -3,7 +3,7 @@ import { sumOfBlock } from '../../cache/block-sum.js';
 import { Failure } from '../../errors/failure.js';
 import type { ByteRange } from '../../s3/store.js';
 import type { Context } from '../context.js';
-import { addressOf, atAddress, type Address, type Version } from './version.js';
+import { addressOf, atAddress, type Address, type Damage, type Version } from './version.js';
 import { badChecksum, readWhole, WHOLE_OBJECT_BYTES, type OnHead } from './whole-read.js';
 import { WholeSum } from './whole-sum.js';
 
@@ -79,7 +79,15 @@ async function compareWhole(context: Context, version: Version, found: string): 
   if (checksum?.algorithm !== 'CRC32' || checksum.type !== 'FULL_OBJECT' || checksum.value === found) return;
   const failure = badChecksum(addressOf(context, version).key, checksum, found);
   context.log.error({ reason: failure.message }, 'a file was read wrong, and is forgotten in all caches');
-  version.damage = { newest: context.table.newestHandle, failure };
+  const damage: Damage = { failure, forgotten: forgetDamaged(context, version), newest: undefined };
+  version.damage = damage;
+  await damage.forgotten;
+  damage.newest = context.table.newestHandle;
+  throw failure;
+}
+
+/** Never fails. */
+async function forgetDamaged(context: Context, version: Version): Promise<void> {
   const source = sourceOf(context, version);
   context.cache.forget(source.id);
   await context.disk?.forget(source);
@@ -89,7 +97,6 @@ async function compareWhole(context: Context, version: Version, found: string): 
   // The next open drops what pages the kernel has then, should it come before the kernel has heard of this.
   holder.foreignVersion += 1;
   if (holder.lookups > 0n) context.kernel.notifier?.invalidateInode(holder.ino, 0n, 0n);
-  throw failure;
 }
 
 /** Absent also where the store can not be asked: bytes that came are then as good as those of any other store. */

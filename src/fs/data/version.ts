@@ -32,8 +32,22 @@ export interface Version {
   borrowers: number;
   /** Of what was read of it; absent where nothing was, or nothing is to be compared. */
   sum: WholeSum | undefined;
-  /** Wrong bytes of it were handed on: the handles that were open then, and what they are told from then on. */
-  damage: { readonly newest: HandleId; readonly failure: Failure } | undefined;
+  /** Wrong bytes of it were handed on. */
+  damage: Damage | undefined;
+}
+
+/** What is known of wrong bytes that were handed on, and who has to be told. */
+export interface Damage {
+  readonly failure: Failure;
+  /** Settles when no cache of ours has them any more, and the kernel was told. Until then nobody reads. */
+  readonly forgotten: Promise<void>;
+  /** The handle that was opened last by then: it and those before it may have them. Absent: it is not yet. */
+  newest: HandleId | undefined;
+}
+
+/** Whether a handle must not read a version, because it may have wrong bytes of it, or would get some. */
+export function isRefused({ damage }: Version, handle: HandleId): boolean {
+  return damage !== undefined && (damage.newest === undefined || handle <= damage.newest);
 }
 
 /** An object, pinned. */

@@ -38,6 +38,7 @@ export interface MountOptions extends Partial<Config['mount']> {
   readonly storage?: FileSystemOptions['storage'];
   readonly partLimits?: FileSystemOptions['partLimits'];
   readonly readChecks?: FileSystemOptions['readChecks'];
+  readonly throughDisk?: FileSystemOptions['throughDisk'];
 }
 
 /** The caller in tests: root, never cancelled. */
@@ -89,6 +90,7 @@ async function mountOver(store: ObjectStore, cacheDir: string, options: MountOpt
     storage,
     partLimits,
     readChecks,
+    throughDisk,
     ...mount
   } = options;
   const config = configSchema.parse({});
@@ -97,6 +99,7 @@ async function mountOver(store: ObjectStore, cacheDir: string, options: MountOpt
     prefix,
     ...(storage === undefined ? {} : { storage }),
     ...(partLimits === undefined ? {} : { partLimits }),
+    ...(throughDisk === undefined ? {} : { throughDisk }),
     ...(readChecks === undefined ? {} : { readChecks }),
     transporter: createTransporter('optimized', wrapped, config.transfer),
     // So that requests that are counted do not depend on how long a test takes.

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CaseList, codeOf, defineGroup, equal, ok, sameBytes } from '../../src/harness/api/index.js';
 import type { CaseContext, FaultRules, Tier } from '../../src/harness/api/index.js';
 import { until } from './shared/wait.js';
+import { inParallel } from './shared/workers.js';
 
 // The server refuses for a while, in different ways: errors come in bounded time, are honest, and end with the outage.
 const group = new CaseList('stress', 'outage', {
@@ -88,6 +89,37 @@ for (const { name, says, rules, errors, tier } of OUTAGES) {
     { needs: ['target-settings'], tier },
   );
 }
+
+const STORM = { files: 80, programs: 4, sizeBytes: 20_000, readsPerSecond: 40, writesPerSecond: 15 } as const;
+
+group.add(
+  'throttled',
+  `while the server takes ${STORM.writesPerSecond} writes and ${STORM.readsPerSecond} reads a second, and answers 503 to what is more, ${STORM.programs} programs write ${STORM.files} files: what was acknowledged is whole, and all that was refused goes through afterwards`,
+  async (context) => {
+    const names = Array.from({ length: STORM.files }, (_none, index) => `file-${index}`);
+    const contentOf = (name: string): Buffer =>
+      context.bytes(STORM.sizeBytes, Number(name.slice('file-'.length)));
+    const { readsPerSecond, writesPerSecond } = STORM;
+    await context.control.setFaults({ throttle: { readsPerSecond, writesPerSecond, per: 'bucket' } });
+    const refused: string[] = [];
+    await inParallel(context, STORM.programs, names, async (name) => {
+      const code = await writeFile(context.path(name), contentOf(name)).then(() => undefined, codeOf);
+      if (code === undefined) return;
+      ok(
+        UNAVAILABLE.includes(code),
+        `the write of ${name} failed with an honest errno, and not with ${code}`,
+      );
+      refused.push(name);
+    });
+    const refusals = (await context.control.faultCounts()).reduce((sum, { fired }) => sum + fired, 0);
+    await context.control.setFaults(undefined);
+    ok(refusals > 0, 'the server refused requests');
+    context.note(`${refusals} requests and ${refused.length} of ${STORM.files} writes were refused`);
+    for (const name of refused) await writeFile(context.path(name), contentOf(name));
+    for (const name of names) await expectStored(context, name, contentOf(name));
+  },
+  { operations: ['write', 'close', 'read'], tier: 'full', timeoutMs: 180_000 },
+);
 
 const REFUSALS = [
   { name: 'refused-connections', lastsMs: 4_000, tier: 'full', timeoutMs: 60_000 },

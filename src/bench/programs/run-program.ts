@@ -64,15 +64,18 @@ function programFailure({ program }: ProgramCommand, status: string | number | n
   });
 }
 
+/** The longest between two looks; a short program is looked at more often. */
 const WATCH_INTERVAL_MS = 20;
 
 /** Reads the high-water mark, proc(5), until told to stop; the kernel keeps it, so only the last interval can be missed. */
 async function watchPeakRss(pid: number | undefined, over: AbortSignal): Promise<number> {
   let peakKib = 0;
+  let waitMs = 1;
   while (pid !== undefined && !over.aborted) {
     const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
     peakKib = Math.max(peakKib, Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0));
-    await delay(WATCH_INTERVAL_MS, undefined, { signal: over }).catch(() => undefined);
+    await delay(waitMs, undefined, { signal: over }).catch(() => undefined);
+    waitMs = Math.min(2 * waitMs, WATCH_INTERVAL_MS);
   }
   return peakKib * 1024;
 }

@@ -23,7 +23,15 @@ export default tseslint.config(
       ],
       '@typescript-eslint/no-non-null-assertion': 'error',
       eqeqeq: 'error',
+      'no-restricted-properties': [
+        'error',
+        { object: 'AbortSignal', property: 'timeout', message: 'Use deadline() of src/errors/deadline.ts.' },
+      ],
     },
+  },
+  {
+    files: ['src/errors/deadline.ts'],
+    rules: { 'no-restricted-properties': 'off' },
   },
   {
     files: ['**/*.test.ts', 'suites/**/*.ts'],

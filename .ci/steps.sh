@@ -1,4 +1,5 @@
 # Steps of .ci/run: each prints its name, its time, and counts as passed or failed.
+set -o pipefail
 passed=0
 failed=0
 export CI=true
@@ -10,13 +11,20 @@ step() {
   local name=$1 began=$SECONDS
   shift
   printf '\n== %s\n' "$name"
-  if "$@" </dev/null; then
+  if "$@" </dev/null 2>&1 | tee "$results/step.log"; then
     passed=$((passed + 1))
     printf '== ok (%s s): %s\n' "$((SECONDS - began))" "$name"
   else
-    failed=$((failed + 1))
+    count_failure "$name" "$results/step.log"
     printf '== FAILED (%s s): %s\n' "$((SECONDS - began))" "$name"
   fi
+}
+
+# count_failure NAME [LOG]: one more; it is told again at the end, with what it said last.
+count_failure() {
+  failed=$((failed + 1))
+  printf -- '-- %s\n' "$1" >>"$results/failures"
+  if [ $# -gt 1 ]; then tail -n 40 "$2" >>"$results/failures"; fi
 }
 
 # beside NAME COMMAND...: begins one result beside the steps that follow; `gather` waits for it, prints and counts it.
@@ -36,7 +44,7 @@ gather() {
     cat "$results/beside.log"
     printf '== ok: %s\n' "$beside_name"
   else
-    failed=$((failed + 1))
+    count_failure "$beside_name" "$results/beside.log"
     cat "$results/beside.log"
     printf '== FAILED: %s\n' "$beside_name"
   fi
@@ -44,17 +52,15 @@ gather() {
 
 # jest_step NAME COMMAND...: counts each test; a run without a test is a failure.
 jest_step() {
-  local name=$1 report="$results/jest.json" counts
+  local name=$1 report="$results/jest.json" count
   shift
   rm -f "$report"
   step "$name" "$@" --json --outputFile="$report"
-  counts=$(node -e '
-    const report = JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"));
-    console.log(report.numPassedTests, report.numFailedTests + report.numRuntimeErrorTestSuites);
-  ' "$report" 2>/dev/null) || counts='0 1'
-  [ "${counts%% *}" -gt 0 ] || counts='0 1'
-  passed=$((passed + ${counts%% *}))
-  failed=$((failed + ${counts##* }))
+  count=$(node .ci/failed-tests.cjs "$report" 2>&1 >"$results/jest.failures") || count=0
+  passed=$((passed + count))
+  [ "$count" -gt 0 ] || count_failure "$name: no test has passed"
+  failed=$((failed + $(grep -c '^-- ' "$results/jest.failures")))
+  cat "$results/jest.failures" >>"$results/failures"
 }
 
 install_packages() {
@@ -69,6 +75,7 @@ clean_tree() {
 }
 
 finish() {
+  if [ "$failed" -gt 0 ]; then printf '\n== Failures\n' && cat "$results/failures"; fi
   printf '\n%s passed, %s failed\n' "$passed" "$failed"
   [ "$failed" -eq 0 ]
   exit

@@ -6,11 +6,10 @@ export OBJECTFS_STATE_DIR=$work/state
 node dist/src/cli/main.js suite stress --endpoint "$AWS_ENDPOINT_URL" --out "$work/out" >"$work/log" 2>&1 &
 runner=$!
 for _ in $(seq 600); do
-  grep -q "$AWS_ENDPOINT_URL" "$OBJECTFS_STATE_DIR"/ledger.jsonl 2>/dev/null && grep -q objectfs /proc/mounts && break
+  grep -q "$AWS_ENDPOINT_URL" "$OBJECTFS_STATE_DIR"/ledger.jsonl 2>/dev/null && grep -c fuse.objectfs /proc/mounts && break
   kill -0 "$runner"
   sleep 0.1
 done
-grep -c 'fuse.objectfs' /proc/mounts
 kill -9 "$runner"
 wait "$runner" 2>/dev/null || true
 objectfs buckets list

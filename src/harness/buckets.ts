@@ -1,3 +1,4 @@
+import { deadline } from '../errors/deadline.js';
 import { Failure } from '../errors/failure.js';
 import type { Cleanup } from '../report/model.js';
 import type { BucketAdmin } from '../s3/admin.js';
@@ -53,10 +54,10 @@ export async function provisionBucket(
     const made = await admin.create(bucket, { tags, expireAfterDays: EXPIRE_AFTER_DAYS, signal });
     await ledger.append({ line: 'bucket-made', runId, bucket, isTagged: made.isTagged });
   } catch (reason) {
-    await cleanUpBucket(admin, ledger, bucket, endpoint.name, AbortSignal.timeout(CLEAN_UP_LIMIT_MS));
+    await cleanUpBucket(admin, ledger, bucket, endpoint.name, deadline(CLEAN_UP_LIMIT_MS));
     throw reason;
   }
-  const limit = () => AbortSignal.timeout(CLEAN_UP_LIMIT_MS);
+  const limit = () => deadline(CLEAN_UP_LIMIT_MS);
   return { name: bucket, remove: () => cleanUpBucket(admin, ledger, bucket, endpoint.name, limit()) };
 }
 

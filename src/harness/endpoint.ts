@@ -6,6 +6,7 @@ import {
 import type { LinkProfile } from '../emulator/link/profile.js';
 import { profileOf } from '../emulator/link/profile-file.js';
 import { LOOPBACK, profileForRegion } from '../emulator/link/profiles.js';
+import { deadline } from '../errors/deadline.js';
 import { Failure, usageError } from '../errors/failure.js';
 import { createBucketAdmin } from '../s3/admin.js';
 import { connectionOf, type S3Connection } from '../s3/connection.js';
@@ -102,7 +103,7 @@ async function simulateRegion(
 }
 
 async function openExternal(connection: S3Connection, signal: AbortSignal): Promise<Endpoint> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(PROBE_LIMIT_MS)]);
+  const limit = deadline(PROBE_LIMIT_MS, signal);
   const admin = createBucketAdmin(connection);
   try {
     // Refused keys and a wrong address are told now, before anything is made.

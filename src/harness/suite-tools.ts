@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../config/schema.js';
+import { deadline } from '../errors/deadline.js';
 import { Failure } from '../errors/failure.js';
 import type { Log } from '../log/log.js';
 import type { Progress } from '../log/progress.js';
@@ -72,7 +73,7 @@ export async function runOnTarget(
     const drift = job.probe === true ? { drift: await probe(tools, job, session, signal) } : {};
     result = { ...(await runCases(tools, job, session, label, signal)), ...drift };
   } catch (reason) {
-    await session.stop(AbortSignal.timeout(STOP_LIMIT_MS)).catch((cause: unknown) => {
+    await session.stop(deadline(STOP_LIMIT_MS)).catch((cause: unknown) => {
       tools.log.warn({ suite, err: Failure.from(cause) }, 'the target did not end as it should');
     });
     throw reason;

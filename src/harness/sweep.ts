@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { deadline } from '../errors/deadline.js';
 import { Failure } from '../errors/failure.js';
 import { createBucketAdmin } from '../s3/admin.js';
 import type { S3Connection } from '../s3/connection.js';
@@ -110,7 +111,7 @@ async function sweepBucket(
   }
   const admin = createBucketAdmin(present);
   try {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(BUCKET_LIMIT_MS)]);
+    const limit = deadline(BUCKET_LIMIT_MS, signal);
     const result = await cleanUpBucket(admin, ledger, bucket, entry.endpoint, limit);
     if (!result.proven) throw new Failure('bucket-not-empty', result.problem ?? 'it is still there');
     return `bucket ${bucket} removed with ${result.removedObjects} objects and ${result.removedUploads} uploads`;

@@ -1,3 +1,4 @@
+import { deadline } from '../errors/deadline.js';
 import { Failure } from '../errors/failure.js';
 import type { CaseResult, SuiteResult } from '../report/model.js';
 import type { TargetSession } from './targets/session.js';
@@ -18,7 +19,7 @@ export async function endTarget(
 ): Promise<SuiteResult> {
   const { suite } = result;
   // Not the run's signal: after Ctrl-C the target is still to be stopped.
-  const limit = AbortSignal.timeout(limitMs);
+  const limit = deadline(limitMs);
   const startedMs = performance.now();
   try {
     await session.stop(limit);

@@ -1,3 +1,4 @@
+import { deadline } from '../errors/deadline.js';
 import { Failure } from '../errors/failure.js';
 import { isAmbiguous, retrying } from './backoff.js';
 import type { ObjectStore, OpenUpload } from './store.js';
@@ -54,7 +55,7 @@ interface Tries {
 
 /** More uploads than lost replies: some are those of others, and nobody can tell which, so none is touched. */
 async function abortLost(store: ObjectStore, key: string, tries: Tries): Promise<readonly string[]> {
-  const signal = AbortSignal.timeout(LOOK_MS);
+  const signal = deadline(LOOK_MS);
   const again = <T>(attempt: () => Promise<T>): Promise<T> =>
     retrying(attempt, { signal, policy: { maxAttempts: 2 } });
   const listed = await again(() => store.listUploads(key, { signal }));

@@ -1,3 +1,4 @@
+import { deadline } from '../errors/deadline.js';
 import { Failure } from '../errors/failure.js';
 import { combineChecksums } from '../s3/checksums/combine.js';
 import { uploadCreation } from '../s3/lost-creations.js';
@@ -182,7 +183,7 @@ export async function abandonUpload(
   key: string,
   uploadId: string,
 ): Promise<void> {
-  const signal = AbortSignal.timeout(CLEANUP_MS);
+  const signal = deadline(CLEANUP_MS);
   try {
     const abort = () => context.store.abortUpload(key, uploadId, { signal });
     await retrying(abort, { signal, policy: { ...PART_RETRY, ...context.policy } });

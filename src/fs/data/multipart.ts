@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { deadline } from '../../errors/deadline.js';
 import { Failure } from '../../errors/failure.js';
 import type { ObjectDescription, UploadedPart, WriteConditions, WriteResult } from '../../s3/store.js';
 import type { Context } from '../context.js';
@@ -61,7 +62,7 @@ export async function forgetUpload({ notePath }: MultipartUpload): Promise<void>
 export async function abortUpload(context: Context, upload: MultipartUpload): Promise<void> {
   const { key, uploadId, notePath } = upload;
   try {
-    await context.store.abortUpload(key, uploadId, { signal: AbortSignal.timeout(CLEANUP_MS) });
+    await context.store.abortUpload(key, uploadId, { signal: deadline(CLEANUP_MS) });
     await rm(notePath, { force: true });
   } catch (error) {
     const reason = Failure.from(error).message;

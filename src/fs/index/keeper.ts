@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit from 'p-limit';
+import { deadline } from '../../errors/deadline.js';
 import { Failure } from '../../errors/failure.js';
 import type { ListedObject } from '../../s3/store.js';
 import { monotonicMs } from '../clock.js';
@@ -65,7 +66,7 @@ export class IndexKeeper {
     }
     // What was saved just now must be old enough to be told from later changes.
     if (this.#due.size > 0) await pass(this.#tickMs + MARGIN_MS);
-    await this.#run(context, [...this.#due], AbortSignal.timeout(STOP_TIMEOUT_MS));
+    await this.#run(context, [...this.#due], deadline(STOP_TIMEOUT_MS));
   }
 
   #schedule(context: Context): void {

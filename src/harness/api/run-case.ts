@@ -1,5 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { deadline } from '../../errors/deadline.js';
 import { countsBetween } from '../../report/prices.js';
 import { takeChecks } from './assert.js';
 import type { CaseDefinition, DirectStore } from './case.js';
@@ -87,12 +88,12 @@ async function setUpAndRun(
 async function counted(plan: RunPlan, directory: string, judging: () => Promise<Outcome>): Promise<Outcome> {
   const { controlSocket, countsRequests } = plan;
   if (countsRequests !== true || controlSocket === undefined) return judging();
-  const control = controlOf(controlSocket, directory, AbortSignal.timeout(COUNT_LIMIT_MS));
+  const control = controlOf(controlSocket, directory, deadline(COUNT_LIMIT_MS));
   const before = await control.requestCounts().catch(() => undefined);
   const outcome = await judging();
   // A hung case ends its worker: the runner is not kept waiting for numbers.
   if (before === undefined || outcome.state === 'hung') return outcome;
-  const again = controlOf(controlSocket, directory, AbortSignal.timeout(COUNT_LIMIT_MS));
+  const again = controlOf(controlSocket, directory, deadline(COUNT_LIMIT_MS));
   const after = await again.requestCounts().catch(() => undefined);
   return after === undefined ? outcome : { ...outcome, requests: countsBetween(before, after) };
 }
@@ -168,7 +169,7 @@ function hasEnded(reason: unknown): boolean {
 /** The directory of a case could not be made, because the target ended by itself before or meanwhile. */
 async function reviveFor({ controlSocket }: RunPlan, reason: unknown): Promise<Outcome> {
   if (controlSocket !== undefined) {
-    await revive(controlSocket, AbortSignal.timeout(LEAST_CLEAN_UP_MS)).catch(() => undefined);
+    await revive(controlSocket, deadline(LEAST_CLEAN_UP_MS)).catch(() => undefined);
   }
   return { state: 'failed', reason: `The target ended by itself: ${messageOf(reason)}` };
 }

@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { configSchema } from '../../config/schema.js';
 import { startEmulatorProcess } from '../../emulator/child.js';
+import { deadline } from '../../errors/deadline.js';
 import { createBucketAdmin } from '../../s3/admin.js';
 import { provisionBucket } from '../buckets.js';
 import { endpointName } from '../endpoint-name.js';
@@ -48,7 +49,7 @@ describeMount('an outside program on a mount', () => {
       expect(dump).toMatchObject({ id: 'a', reason: 'It did not end within 3000 ms', daemon: { pid } });
       expect(dump).toHaveProperty('worker.threads.0.syscall', expect.stringMatching(/^\d+ /));
     } finally {
-      await session.stop(AbortSignal.timeout(60_000));
+      await session.stop(deadline(60_000));
       expect((await bucket.remove()).proven).toBe(true);
       admin.close();
       await emulator.close();

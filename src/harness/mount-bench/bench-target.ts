@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { hashFile, hashObject } from '../../bench/verify.js';
 import type { CheckResult } from '../../bench/mounts/driver-protocol.js';
 import type { Config } from '../../config/schema.js';
+import { deadline } from '../../errors/deadline.js';
 import { Failure } from '../../errors/failure.js';
 import type { Log } from '../../log/log.js';
 import type { Cleanup } from '../../report/model.js';
@@ -94,13 +95,13 @@ export class BenchTarget {
 
   /** Waits until the bucket holds all that was written. */
   async settle(signal: AbortSignal): Promise<void> {
-    await this.#session.target.settle?.(AbortSignal.any([signal, AbortSignal.timeout(RESTART_LIMIT_MS)]));
+    await this.#session.target.settle?.(deadline(RESTART_LIMIT_MS, signal));
   }
 
   /** Mounts again; a plain directory stays as it is. @param keepsDisk - Whether its local cache survives. */
   async remount(keepsDisk: boolean, signal: AbortSignal): Promise<void> {
     if (!this.driver.needsStore) return;
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(RESTART_LIMIT_MS)]);
+    const limit = deadline(RESTART_LIMIT_MS, signal);
     await this.#session.stop(limit);
     if (!keepsDisk) await rm(join(this.#session.place.folder, 'cache'), { recursive: true, force: true });
     await this.#session.start(limit);
@@ -113,7 +114,7 @@ export class BenchTarget {
 
   /** Brings back a target that was killed. */
   async revive(signal: AbortSignal): Promise<void> {
-    await this.#session.start(AbortSignal.any([signal, AbortSignal.timeout(RESTART_LIMIT_MS)]));
+    await this.#session.start(deadline(RESTART_LIMIT_MS, signal));
   }
 
   /** Compares with the bucket, past the target; a target without objects of its own is asked itself. */
@@ -134,7 +135,7 @@ export class BenchTarget {
   /** Stops it and removes its bucket. Never throws: what is left stands in the ledger and in `cleanup`. */
   async close(cleanup: Cleanup[]): Promise<void> {
     try {
-      await this.#session.stop(AbortSignal.timeout(RESTART_LIMIT_MS));
+      await this.#session.stop(deadline(RESTART_LIMIT_MS));
     } catch (reason) {
       this.#log.warn({ target: this.driver.name, err: reason }, 'the target did not stop cleanly');
     }

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { deadline } from '../../errors/deadline.js';
 import { Failure } from '../../errors/failure.js';
 import type { Cleanup } from '../../report/model.js';
 import { createBucketAdmin, type BucketAdmin } from '../../s3/admin.js';
@@ -84,7 +85,7 @@ export class Lane {
       undo.push(async () => cleanup.push(await bucket.remove()));
       const store = { connection: endpoint.connection, bucket: bucket.name, prefix: '' };
       const session = await startTarget(plan, store, switchFile, signal);
-      undo.push(() => session.stop(AbortSignal.timeout(STOP_LIMIT_MS)));
+      undo.push(() => session.stop(deadline(STOP_LIMIT_MS)));
       const socket = join(tools.scope.folder, `${name}.sock`);
       const service = await CaseService.start(socket, session, endpoint.control, signal);
       undo.push(() => service.close());
@@ -153,7 +154,7 @@ export class Lane {
       await this.#host.end();
       await service.close();
       // What is dirty by a planted defect may not be saved: the bucket goes anyway.
-      await session.stop(AbortSignal.timeout(STOP_LIMIT_MS)).catch(() => undefined);
+      await session.stop(deadline(STOP_LIMIT_MS)).catch(() => undefined);
     } finally {
       cleanup.push(await bucket.remove());
       admin.close();

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { open, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { deadline } from '../../errors/deadline.js';
 import { Failure } from '../../errors/failure.js';
 import { createStore } from '../../s3/client.js';
 import type { ObjectStore } from '../../s3/store.js';
@@ -27,7 +28,7 @@ export async function proveTarget(
   const { directory } = target;
   const mount = target.mountPoint === undefined ? undefined : await mountAt(target.mountPoint);
   if (mount === undefined) throw refuse(directory, 'the mount table has no mount there');
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(PROOF_LIMIT_MS)]);
+  const limit = deadline(PROOF_LIMIT_MS, signal);
   await within(limit, mount, proveFileSystem(directory));
   const objects = createStore(store.connection, store.bucket);
   try {

@@ -1,3 +1,4 @@
+import { deadline } from '../../errors/deadline.js';
 import { Failure } from '../../errors/failure.js';
 import type { TargetSession } from './session.js';
 
@@ -20,7 +21,7 @@ export async function reviveTarget(
   await session.kill();
   await endCaught?.();
   try {
-    await session.start(AbortSignal.any([signal, AbortSignal.timeout(RESTART_LIMIT_MS)]));
+    await session.start(deadline(RESTART_LIMIT_MS, signal));
     return undefined;
   } catch (reason) {
     signal.throwIfAborted();

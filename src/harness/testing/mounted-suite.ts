@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { configSchema } from '../../config/schema.js';
+import { deadline } from '../../errors/deadline.js';
 import { silentLog } from '../../log/log.js';
 import type { Cleanup, SuiteResult } from '../../report/model.js';
 import { createBucketAdmin } from '../../s3/admin.js';
@@ -82,6 +83,6 @@ async function runInBucket(options: MountedSuite, bucket: string, signal: AbortS
       signal,
     );
   } finally {
-    await session.stop(AbortSignal.timeout(60_000));
+    await session.stop(deadline(60_000));
   }
 }

@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { deadline } from '../../errors/deadline.js';
 import { Failure } from '../../errors/failure.js';
 import type { OtherClient } from '../api/case.js';
 import { clientDriver } from '../targets/peers/clients.js';
@@ -37,7 +38,7 @@ export class SecondMount {
 
   /** Ends it; none is success. @throws Failure where something that was written there could not be saved. */
   async stop(): Promise<void> {
-    await this.#change(AbortSignal.timeout(STOP_LIMIT_MS), async (either) => {
+    await this.#change(deadline(STOP_LIMIT_MS), async (either) => {
       const running = this.#running;
       this.#running = undefined;
       await running?.session.stop(either);

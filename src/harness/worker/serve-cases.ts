@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { deadline } from '../../errors/deadline.js';
 import { Failure } from '../../errors/failure.js';
 import type { OtherClient, TargetSettings } from '../api/case.js';
 import type { ControlAnswer, ControlRequest } from '../api/protocol.js';
@@ -158,7 +159,7 @@ export class CaseService {
   }
 
   #restartLimit(): AbortSignal {
-    return AbortSignal.any([this.#signal, AbortSignal.timeout(RESTART_LIMIT_MS)]);
+    return deadline(RESTART_LIMIT_MS, this.#signal);
   }
 }
 

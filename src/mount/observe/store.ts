@@ -1,3 +1,4 @@
+import { deadline } from '../../errors/deadline.js';
 import { Failure, type FailureKind } from '../../errors/failure.js';
 import { isTransient } from '../../s3/backoff.js';
 import { OPERATION_OF, wrapStore } from '../../s3/metered.js';
@@ -104,7 +105,7 @@ export class StoreWatch {
     if (!this.isOut() || this.#isProbing || Date.now() - this.#probedMs < PROBE_INTERVAL_MS) return;
     this.#isProbing = true;
     this.#probedMs = Date.now();
-    const signal = AbortSignal.timeout(PROBE_TIMEOUT_MS);
+    const signal = deadline(PROBE_TIMEOUT_MS);
     await store.list({ prefix, maxKeys: 1, signal }).catch(() => undefined); // `observe` has seen how it went
     this.#isProbing = false;
   }

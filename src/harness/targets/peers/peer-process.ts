@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { open, readFile, statfs } from 'node:fs/promises';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+import { deadline } from '../../../errors/deadline.js';
 import { Failure } from '../../../errors/failure.js';
 import { mountAt, releaseCleanly, releaseHard } from '../../mounts.js';
 import { endProcess, identifyProcess, type ProcessIdentity } from '../../processes.js';
@@ -103,7 +104,7 @@ export class PeerProcess {
   }
 
   async #untilReady(signal: AbortSignal): Promise<void> {
-    const limit = AbortSignal.timeout(READY_LIMIT_MS);
+    const limit = deadline(READY_LIMIT_MS);
     const stopped = AbortSignal.any([signal, limit]);
     while (!this.#isGone() && !stopped.aborted) {
       if ((await mountAt(this.#start.mountPoint)) !== undefined && (await this.#answers(stopped))) return;

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { compiledModule } from '../../../config/paths.js';
+import { deadline } from '../../../errors/deadline.js';
 import type { Drift } from '../../../report/model.js';
 import type { UnmetNeed } from '../../api/protocol.js';
 import { probeAnswerSchema, type ProbeAnswer } from './answers.js';
@@ -50,7 +51,7 @@ export async function probeTarget(options: ProbeOptions, signal: AbortSignal): P
     });
   }
   if (child.pid !== undefined) await options.onProcess(child.pid);
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(options.limitMs ?? PROBE_LIMIT_MS)]);
+  const limit = deadline(options.limitMs ?? PROBE_LIMIT_MS, signal);
   const hangs = await Promise.race([closed.then(() => false), aborted(limit)]);
   if (hangs) {
     child.kill('SIGKILL');

@@ -52,6 +52,9 @@ const REFUSALS: readonly { readonly name: string; readonly operation?: string }[
 
 const OLD = 'old content of the file';
 const NEW = 'NEW';
+/** Goes up in parts; when a piece of it changes, the rest is copied on the server. */
+const LARGE = 'a line of a large file\n'.repeat(600_000);
+const CHANGED_AT = 7_000_000;
 
 interface Row extends Change {
   readonly name: string;
@@ -104,6 +107,40 @@ const CHANGES: readonly Row[] = [
     operations: ['append', 'close'],
     before: { file: OLD },
     after: { file: OLD + NEW },
+    run: (at) => appendFile(at('file'), NEW),
+  },
+  {
+    name: 'create-in-parts',
+    says: 'a new file of several parts',
+    operations: ['create', 'write', 'close'],
+    before: {},
+    after: { file: LARGE },
+    between: [{ file: '' }],
+    run: (at) => writeFile(at('file'), LARGE),
+  },
+  {
+    name: 'change-a-part',
+    says: 'a large file that is changed in the middle and synced',
+    operations: ['write', 'fsync', 'close'],
+    before: { file: LARGE },
+    after: { file: LARGE.slice(0, CHANGED_AT) + NEW + LARGE.slice(CHANGED_AT + NEW.length) },
+    run: async (at) => {
+      const file = await open(at('file'), 'r+');
+      try {
+        await file.write(NEW, CHANGED_AT);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+    },
+  },
+  {
+    name: 'append-to-parts',
+    tier: 'soak',
+    says: 'a large file that grows',
+    operations: ['append', 'close'],
+    before: { file: LARGE },
+    after: { file: LARGE + NEW },
     run: (at) => appendFile(at('file'), NEW),
   },
   {

@@ -10,6 +10,7 @@ import {
   type Fault,
   type FaultRule,
 } from '../../../src/harness/api/index.js';
+import { digestOf } from './manifest.js';
 
 /** A tree in few words: paths with their contents, `/` for a directory. */
 export type Tree = Readonly<Record<string, string>>;
@@ -34,6 +35,8 @@ export interface Mishap {
 
 /** A change of a small tree takes fewer requests: a sweep that gets here does not end. */
 const MOST_REQUESTS = 60;
+
+const MOST_SHOWN_BYTES = 100;
 
 interface Tried {
   readonly folder: string;
@@ -88,7 +91,7 @@ async function tryOnce(
   if (code !== undefined && !mishap.errors.includes(code)) {
     fail(`${at}: the error is ${code}, which is none of ${mishap.errors.join(', ')}`);
   }
-  if (code === undefined) equal(await treeOf(folder), change.after, `${at}: the tree after a success`);
+  if (code === undefined) equal(await treeOf(folder), brief(change.after), `${at}: the tree after a success`);
   if ((count?.fired ?? 0) > 0) return { folder, n, mishap, acknowledged: code === undefined };
   equal(code, undefined, `${at}: error though nothing failed`);
   return undefined;
@@ -99,10 +102,10 @@ async function judge(change: Change, tried: Tried): Promise<void> {
   const tree = await treeOf(folder);
   const what = `request ${n} ${mishap.name}, then a remount`;
   if (acknowledged) {
-    equal(tree, change.after, `${what}: the tree of an acknowledged change`);
+    equal(tree, brief(change.after), `${what}: the tree of an acknowledged change`);
     return;
   }
-  const allowed = [change.before, change.after, ...(change.between ?? [])];
+  const allowed = [change.before, change.after, ...(change.between ?? [])].map(brief);
   for (const candidate of allowed) if (same(tree, candidate)) return;
   throw new CaseFailure(
     `${what}: the tree ${JSON.stringify(tree)} is none of ${allowed.map((each) => JSON.stringify(each)).join(', ')}`,
@@ -133,11 +136,26 @@ async function plant(folder: string, tree: Tree): Promise<void> {
   }
 }
 
+/** As `treeOf` tells it. */
+function brief(tree: Tree): Tree {
+  return Object.fromEntries(
+    Object.entries(tree).map(([path, content]) => [
+      path,
+      content === '/' ? content : inBrief(Buffer.from(content)),
+    ]),
+  );
+}
+
+/** A long content by its digest: a failure shows whole trees. */
+function inBrief(content: Buffer): string {
+  return content.length > MOST_SHOWN_BYTES ? digestOf(content) : content.toString('utf8');
+}
+
 async function treeOf(folder: string): Promise<Tree> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const lines = entries.map(async (entry): Promise<readonly [string, string]> => {
     const path = join(entry.parentPath, entry.name);
-    return [path.slice(folder.length + 1), entry.isDirectory() ? '/' : await readFile(path, 'utf8')];
+    return [path.slice(folder.length + 1), entry.isDirectory() ? '/' : inBrief(await readFile(path))];
   });
   return Object.fromEntries(
     (await Promise.all(lines)).toSorted(([left], [right]) => (left < right ? -1 : 1)),

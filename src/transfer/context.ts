@@ -1,13 +1,14 @@
 import { Failure } from '../errors/failure.js';
 import type { Log } from '../log/log.js';
 import { isTransient, retrying, type RetryPolicy } from '../s3/backoff.js';
-import { wrapStore } from '../s3/metered.js';
+import { wrapStore, type StoreMethod } from '../s3/metered.js';
 import type { ObjectStore } from '../s3/store.js';
 import type { PartOutcome, WindowController } from './congestion/controller.js';
 import { outcomeOf } from './congestion/outcome.js';
 import type { Hedger } from './hedging/hedger.js';
 import type { CongestionName } from './congestion/choose.js';
 import type { Pacer } from './pacing.js';
+import type { PathEstimate } from './path-estimate.js';
 import type { PlanSettings } from './plan.js';
 import type { Tally } from './tally.js';
 import type { TransferSummary, Verification } from './transporter.js';
@@ -28,6 +29,8 @@ export interface TransferContext {
   readonly settings: TransferSettings;
   readonly tally: Tally;
   readonly budget: RetryBudget;
+  /** Learns from each request. */
+  readonly path: PathEstimate;
   /** Absent: parts begin as fast as the window permits. */
   readonly pacer?: Pacer | undefined;
   /** Absent: each part is asked for once at a time. */
@@ -35,6 +38,17 @@ export interface TransferContext {
   readonly policy: Partial<RetryPolicy>;
   readonly log: Log;
   readonly startMs: number;
+}
+
+/**
+ * What the object of a transfer is cut by. A journal pins the sizes of its parts, and after a restart nobody knows the path:
+ * there it counts for nothing.
+ */
+export function planFor(
+  { settings, path: { bandwidthDelayBytes } }: TransferContext,
+  { journal }: { readonly journal?: unknown },
+): PlanSettings {
+  return journal === undefined ? { ...settings, bandwidthDelayBytes } : settings;
 }
 
 /** Retries that all parts of one transfer share, so a store in trouble is not flooded by all of them at once. */
@@ -68,11 +82,17 @@ export function createRetryBudget(): RetryBudget {
   };
 }
 
-/** A store whose requests are counted into `tally`. */
-export function countingStore(store: ObjectStore, tally: Tally): ObjectStore {
-  return wrapStore(store, (_method, run) => {
+/** Their answer, of `get` its head, waits for nothing but the path and the server. */
+const ANSWERS = new Set<StoreMethod>(['head', 'get', 'createUpload']);
+
+/** A store whose requests are counted into `tally`, and whose answers `path` learns from. */
+export function observedStore(store: ObjectStore, tally: Tally, path: PathEstimate): ObjectStore {
+  return wrapStore(store, async (method, run) => {
     tally.requests += 1;
-    return run();
+    const beganMs = performance.now();
+    const result = await run();
+    if (ANSWERS.has(method)) path.answered(performance.now() - beganMs);
+    return result;
   });
 }
 
@@ -88,10 +108,11 @@ export async function tryPart<T>(
   attempt: () => Promise<T>,
   window?: WindowController,
 ): Promise<T> {
-  const { tally, budget, policy, pacer } = context;
+  const { tally, budget, policy, pacer, path } = context;
   const observed = async (): Promise<T> => {
     await pacer?.take(sizeBytes, signal);
-    const begin = window?.begin(tally.inFlight, performance.now());
+    const beganMs = performance.now();
+    const begin = window?.begin(tally.inFlight, beganMs);
     const report = (outcome: PartOutcome): void => {
       if (begin !== undefined) window?.report(outcome, begin, performance.now());
     };
@@ -99,6 +120,7 @@ export async function tryPart<T>(
       const result = await attempt();
       report({ kind: 'acked', bytes: sizeBytes });
       budget.earn();
+      path.carried(sizeBytes, performance.now() - beganMs);
       return result;
     } catch (reason) {
       const failure = Failure.from(reason);

@@ -5,7 +5,7 @@ import { createChecksum } from '../s3/checksums/hasher.js';
 import type { ByteRange, ObjectRead } from '../s3/store.js';
 import { sizeBehindBadRange } from '../s3/unsatisfied-range.js';
 import type { WindowController } from './congestion/controller.js';
-import { PART_RETRY, tryPart, type TransferContext } from './context.js';
+import { PART_RETRY, planFor, tryPart, type TransferContext } from './context.js';
 import { inFlight } from './tally.js';
 import { gather } from './gather.js';
 import { partAlgorithm, usesPartSums, verifyWhole } from './integrity/verification.js';
@@ -38,7 +38,7 @@ export async function downloadOptimized(
   const pin = known ?? pinOf(opened);
   onPin(pin);
   const firstBytes = opened === undefined ? firstRangeBytes(context.settings) : opened.covers.lastByte + 1;
-  const parts = cutDownload(pin.sizeBytes, firstBytes, context.settings);
+  const parts = cutDownload(pin.sizeBytes, firstBytes, planFor(context, options));
   context.tally.parts = parts.length;
   const job = { key, sink, pin, opened, options, digests: new Map<number, string>() };
   const left = await withoutReceived(context, job, parts);

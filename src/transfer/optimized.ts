@@ -3,8 +3,8 @@ import { silentLog, type Log } from '../log/log.js';
 import type { RetryPolicy } from '../s3/backoff.js';
 import type { ObjectStore } from '../s3/store.js';
 import {
-  countingStore,
   createRetryBudget,
+  observedStore,
   summarize,
   type TransferContext,
   type TransferSettings,
@@ -17,6 +17,7 @@ import { wholeDigestFor } from './integrity/verification.js';
 import { Hedger } from './hedging/hedger.js';
 import { abandonUpload } from './multipart.js';
 import { pacerFor } from './pacing.js';
+import { pathTo } from './path-estimate.js';
 import { connectionsOf } from './plan.js';
 import { downloadPlain, uploadPlain } from './plain.js';
 import { openSink, type PartSink } from './sinks.js';
@@ -46,11 +47,13 @@ export interface TransporterParts {
 export function newContext(parts: TransporterParts): TransferContext {
   const tally = newTally();
   const pacer = pacerFor(parts.settings);
+  const path = pathTo(parts.store);
   return {
-    store: countingStore(parts.store, tally),
+    store: observedStore(parts.store, tally, path),
     settings: parts.settings,
     tally,
     budget: createRetryBudget(),
+    path,
     pacer,
     hedger: parts.settings.hedge === true ? new Hedger(tally, pacer) : undefined,
     policy: parts.retry ?? {},

@@ -55,6 +55,19 @@ describe('the plan of an upload', () => {
     expect(uploadPartBytes(256 * MIB, { level: 'aggressive' })).toBe(8 * MIB);
   });
 
+  test('over a path that holds much, parts are larger, so that connections seldom wait', () => {
+    const over = (mib: number) => ({ ...chosen, bandwidthDelayBytes: mib * MIB });
+    const upload = (mib: number) => uploadPartBytes(1024 * MIB, over(mib)) / MIB;
+    expect([0, 1, 2, 3, 4, 100].map(upload).map(Math.ceil)).toEqual([16, 16, 16, 22, 32, 32]);
+    const largest = (mib: number) =>
+      Math.max(...cutDownload(2048 * MIB, 8 * MIB, over(mib)).map(({ sizeBytes }) => sizeBytes / MIB));
+    expect(largest(2)).toBeLessThanOrEqual(16);
+    expect(largest(4)).toBeGreaterThan(24);
+    expect(largest(4)).toBeLessThanOrEqual(32);
+    expect(uploadPartBytes(64 * MIB, over(100))).toBe(8 * MIB); // two rounds all the same
+    expect(uploadPartBytes(1024 * MIB, { ...over(100), chunkSize: 16 * MIB })).toBe(16 * MIB);
+  });
+
   test('without one, an object is spread over the connections', () => {
     expect(uploadPartBytes(32 * MIB, chosen)).toBe(5 * MIB);
     expect(uploadPartBytes(64 * MIB, chosen)).toBe(8 * MIB);

@@ -19,6 +19,8 @@ export interface PlanSettings {
   readonly chunkSize?: number | undefined;
   /** Set by the user: parts in flight. Absent: {@link connectionsOf} and {@link uploadConnectionsOf}. */
   readonly connections?: number | undefined;
+  /** What one connection carries in the time of an answer. Absent: not known. */
+  readonly bandwidthDelayBytes?: number | undefined;
 }
 
 /** Connections at 85 to 90 MB/s each (S3 user guide, "Performance design patterns") that fill a host of 5 Gbit/s. */
@@ -43,6 +45,17 @@ export function uploadConnectionsOf({ connections, level }: PlanSettings): numbe
 /** The most that is chosen for a part where the object fits: 1 GiB takes 64 requests. */
 export const DEFAULT_PART_BYTES = 16 * MIB;
 
+/** A connection that waits for the answer to each part is idle for less than a ninth of the time. */
+const DELAYS_PER_PART = 8;
+
+/** The most for that: where parts are in memory, eight of them take 256 MiB. */
+const LONG_PATH_PART_BYTES = 32 * MIB;
+
+/** The largest part that is chosen over this path. */
+function mostPartBytes({ bandwidthDelayBytes = 0 }: PlanSettings): number {
+  return Math.max(DEFAULT_PART_BYTES, Math.min(LONG_PATH_PART_BYTES, DELAYS_PER_PART * bandwidthDelayBytes));
+}
+
 /**
  * Objects up to this size are sent and fetched by one request: create and complete of a multipart upload cost two
  * round trips more, and a part less than that wins nothing on a fast path (the AWS CLI's `multipart_threshold`).
@@ -61,7 +74,8 @@ export interface Part extends ByteRange {
 
 /**
  * Part size of an upload of known length: `chunkSize` where it is set; else one part up to {@link ONE_REQUEST_BYTES},
- * and above it parts for whole rounds over all connections, none over {@link DEFAULT_PART_BYTES}. Never under the 5 MiB
+ * and above it parts for whole rounds over all connections, none over {@link DEFAULT_PART_BYTES}, or over
+ * {@link LONG_PATH_PART_BYTES} where connections carry much while they wait. Never under the 5 MiB
  * that S3 demands, and more where 10,000 parts would not hold the object.
  *
  * @throws Failure `file-too-big` where 10,000 parts of 5 GiB (48.8 TiB) would not hold it.
@@ -74,7 +88,7 @@ export function uploadPartBytes(sizeBytes: number, settings: PlanSettings): numb
   const chosen =
     sizeBytes <= ONE_REQUEST_BYTES
       ? ONE_REQUEST_BYTES
-      : spread(sizeBytes, uploadConnectionsOf(settings), S3_LIMITS.minPartBytes);
+      : spread(sizeBytes, uploadConnectionsOf(settings), S3_LIMITS.minPartBytes, mostPartBytes(settings));
   const wanted = Math.max(settings.chunkSize ?? chosen, least, S3_LIMITS.minPartBytes);
   return Math.min(wanted, S3_LIMITS.maxPartBytes);
 }
@@ -96,7 +110,7 @@ export function firstRangeBytes({ level, chunkSize }: PlanSettings): number {
 
 /**
  * The ranges of a download of known length, in order: the first as long as `firstBytes`, then parts of `chunkSize`; without
- * one, parts for whole rounds over the connections, none over {@link DEFAULT_PART_BYTES}. Those of the first round grow
+ * one, parts for whole rounds over the connections, none larger than those of an upload. Those of the first round grow
  * and those of the last shrink by the same amounts: connections that began together do not all wait for the first byte
  * of their next part at one time, and still end together.
  */
@@ -106,10 +120,11 @@ export function cutDownload(sizeBytes: number, firstBytes: number, settings: Pla
   const restBytes = Math.max(0, sizeBytes - firstBytes);
   // The first range is still under way on one of them.
   const others = Math.max(1, connections - 1);
-  const meanBytes = meanRangeBytes(sizeBytes, restBytes, connections);
+  const mostBytes = mostPartBytes(settings);
+  const meanBytes = meanRangeBytes(sizeBytes, restBytes, connections, mostBytes);
   const sizes =
     chunkSize !== undefined || others < 2 || meanBytes < LEAST_STAGGERED_BYTES
-      ? evenSizes(restBytes, chunkSize ?? spread(restBytes, others, MIB))
+      ? evenSizes(restBytes, chunkSize ?? spread(restBytes, others, MIB, mostBytes))
       : staggeredSizes(restBytes, meanBytes, others);
   return placed([Math.min(firstBytes, sizeBytes), ...sizes]);
 }
@@ -140,8 +155,13 @@ const STAGGER = 0.25;
 const LEAST_STAGGERED_BYTES = 2 * MIB;
 
 /** Mean size of a range where all connections end together, also that of the first range. */
-function meanRangeBytes(sizeBytes: number, restBytes: number, connections: number): number {
-  const most = DEFAULT_PART_BYTES / (1 + STAGGER);
+function meanRangeBytes(
+  sizeBytes: number,
+  restBytes: number,
+  connections: number,
+  mostBytes: number,
+): number {
+  const most = mostBytes / (1 + STAGGER);
   const rounds = Math.max(LEAST_ROUNDS, Math.ceil(sizeBytes / most / connections));
   return Math.floor(Math.min(sizeBytes / connections, restBytes / Math.max(1, connections - 1)) / rounds);
 }
@@ -168,9 +188,9 @@ function staggeredSizes(restBytes: number, meanBytes: number, connections: numbe
  * at least, where the least size of a part permits: over a path that loses segments no two connections are equally
  * fast, and the faster ones then take more of the parts.
  */
-function spread(sizeBytes: number, connections: number, leastBytes: number): number {
+function spread(sizeBytes: number, connections: number, leastBytes: number, mostBytes: number): number {
   const most = Math.max(1, Math.ceil(sizeBytes / leastBytes));
-  const wanted = Math.max(LEAST_ROUNDS, Math.ceil(sizeBytes / DEFAULT_PART_BYTES / connections));
+  const wanted = Math.max(LEAST_ROUNDS, Math.ceil(sizeBytes / mostBytes / connections));
   const rounds = Math.min(wanted, Math.floor(most / connections));
   const count = rounds === 0 ? most : rounds * connections;
   return Math.max(leastBytes, Math.ceil(sizeBytes / count));

@@ -1,7 +1,7 @@
 import { Failure } from '../errors/failure.js';
 import { sharedSignal } from '../s3/shared-signal.js';
 import type { WriteResult } from '../s3/store.js';
-import { tryPart, type TransferContext } from './context.js';
+import { planFor, tryPart, type TransferContext } from './context.js';
 import { inFlight } from './tally.js';
 import { uploadMultipart, type PieceSource, type UploadPiece } from './multipart.js';
 import {
@@ -44,7 +44,7 @@ export async function uploadOptimized(
   const opened = await openSource(source);
   try {
     const { sizeBytes } = opened;
-    const parts = cutParts(sizeBytes, uploadPartBytes(sizeBytes, context.settings));
+    const parts = cutParts(sizeBytes, uploadPartBytes(sizeBytes, planFor(context, options)));
     const [only, ...others] = parts;
     const read = partReader(context, opened, parts);
     const result =

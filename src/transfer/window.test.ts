@@ -3,6 +3,7 @@ import { Failure } from '../errors/failure.js';
 import { silentLog } from '../log/log.js';
 import type { ObjectStore } from '../s3/store.js';
 import { createRetryBudget, tryPart, type TransferContext } from './context.js';
+import { PathEstimate } from './path-estimate.js';
 import { newTally } from './tally.js';
 import { runWindowed } from './window.js';
 
@@ -15,6 +16,7 @@ function contextOf(congestion: Config['transfer']['congestion']): TransferContex
     settings: { ...configSchema.parse({}).transfer, congestion },
     tally: newTally(),
     budget: createRetryBudget(),
+    path: new PathEstimate(),
     policy: { baseDelayMs: 1, maxDelayMs: 1 },
     log: silentLog,
     startMs: 0,
